@@ -1,0 +1,1 @@
+"""Readers of audio containers, private to tarash: bytes in, seconds out."""

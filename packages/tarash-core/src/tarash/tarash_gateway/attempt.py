@@ -1,0 +1,244 @@
+"""One attempt: one plan carried out by the driver, with what must happen when it ends badly."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from tarash.tarash_gateway.driver import Driver
+from tarash.tarash_gateway.exceptions import (
+    HTTPConnectionError,
+    HTTPError,
+    PartialResultError,
+    TarashException,
+    TimeoutError,
+    UnsupportedOperationError,
+)
+from tarash.tarash_gateway.foreign import blamed
+from tarash.tarash_gateway.messages import Cancellation, Done, Output
+from tarash.tarash_gateway.models import Job
+from tarash.tarash_gateway.parameters import Applied, apply_mapping, count_asked, enforce, takes_count
+from tarash.tarash_gateway.planning import Plan, warn_all, with_payload
+from tarash.tarash_gateway.progress import Progress
+from tarash.tarash_gateway.responses import Ingredients, build_response
+from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.saving import ResponseSaver, fetch_bytes
+from tarash.tarash_gateway.sending import Sender
+
+log = logging.getLogger("tarash")
+
+MAX_AUDIO_BYTES = 256 * 1024 * 1024
+Observe = Callable[..., None]
+
+
+class Attempt:
+    """Carries out one plan. `job` is the handle of what was accepted, None before."""
+
+    def __init__(self, runtime: Runtime, plan: Plan, observe: Observe, progress: Progress | None = None) -> None:
+        self.runtime = runtime
+        self.plan = plan
+        self.observe = observe
+        self.progress = progress
+        self.applied = Applied()
+        self._unknown_states: set[str] = set()
+        self.driver = self._make_driver(plan)
+
+    def _make_driver(self, plan: Plan) -> Driver:
+        config = plan.config
+        return Driver(
+            runtime=self.runtime,
+            provider=plan.provider,
+            operation=plan.operation,
+            sender=make_sender(self.runtime, plan, config.timeout),
+            poll_interval=config.poll_interval,
+            max_poll_attempts=config.max_poll_attempts,
+            timeout=config.timeout,
+            is_mock=plan.is_mock,
+            report=self.progress.pending if self.progress else None,
+            observe=self._observe,
+            on_unknown_state=self._warn_once,
+        )
+
+    def _observe(self, event: str, **details: Any) -> None:
+        self.observe(f"job_{event}", lambda: {"job": self.driver.job, **details})
+
+    def _warn_once(self, name: str) -> None:
+        if name not in self._unknown_states:
+            self._unknown_states.add(name)
+            log.warning("%s reports the unknown state %r; waiting goes on.", self.plan.call.provider, name[:60])
+
+    # --- submitting
+
+    async def submit(self) -> None:
+        """Check, map and submit. Whatever is wrong with the request is raised before the first paid request."""
+        sender = self.driver.sender
+        mapping = self.plan.mapping(await sender.run(self.plan.operation.describe(sender.call)))
+        if mapping is None:
+            raise UnsupportedOperationError(f"{sender.call.provider} has no mapping for {sender.call.model}.")
+        request = sender.call.request
+        self.applied = apply_mapping(mapping, request, self.plan.provider.reserved_params)
+        where = f"{sender.call.provider} {sender.call.model}"
+        warn_all(enforce(self.applied, self.plan.config.unsupported_params, where), where)
+        self.plan = with_payload(self.plan, self.applied.payload)
+        sender.call = self.plan.call
+        await self.driver.submit(1 if takes_count(mapping) else count_asked(request))
+
+    # --- the whole way
+
+    async def generate(self, *, more_to_come: bool) -> Any:
+        """Submit, wait and build the response. `more_to_come`: another provider follows after a retryable error."""
+        return await self._guarded(lambda: self._to_the_end(self._submit_and_wait, more_to_come))
+
+    async def finish(self) -> Any:
+        """Wait for an adopted job and build the response."""
+        return await self._guarded(lambda: self._to_the_end(self.driver.wait, False))
+
+    async def hand_out(self) -> Job:
+        """Submit and return the handle. Raises when not all parts were accepted; the handle of the others is in it."""
+        await self._guarded(self.submit)
+        job = self.driver.job
+        failures = self.driver.failures()
+        if job is None:
+            raise failures[0]
+        if failures:
+            raise self._partial(f"{len(job.states)} of {len(job.states) + len(failures)} jobs were accepted")
+        return job
+
+    async def completed(self, response: Any) -> None:
+        """Tell the caller's callback. What interrupts it carries the job, so that the result is not lost."""
+        if self.progress is None:
+            return
+        try:
+            await self.progress.completed(response)
+        except BaseException as stop:
+            if self.driver.job:
+                stop.add_note(f"tarash: the job was finished. Its handle: {self.driver.job.to_json()}")
+            raise
+
+    async def _submit_and_wait(self) -> None:
+        await self.submit()
+        await self.driver.wait()
+
+    async def _to_the_end(self, work: Callable[[], Any], more_to_come: bool) -> Any:
+        try:
+            await work()
+        except TarashException as error:
+            if not await self._rescue(error, more_to_come):
+                raise
+        return await self._respond()
+
+    async def _guarded(self, work: Callable[[], Any]) -> Any:
+        """Whatever ends the work carries the job away."""
+        try:
+            return await work()
+        except Exception as raised:
+            blame = blamed(self.plan.config, raised)
+            blame.job = blame.job or self.driver.job
+            raise blame from blame.__cause__
+        except GeneratorExit:
+            raise
+        except BaseException as stop:
+            await self._abandon(stop)
+            raise
+
+    async def _rescue(self, error: TarashException, more_to_come: bool) -> bool:
+        """Before a job is left behind: cancel it where that is wanted. True when it turned out to be finished."""
+        lost = isinstance(error, TimeoutError | HTTPConnectionError | HTTPError)
+        wanted = more_to_come and error.retryable
+        wanted = wanted or (isinstance(error, TimeoutError) and self.plan.config.on_timeout == "cancel")
+        if not (lost and wanted and self.driver.job):
+            return False
+        outcome = await self.driver.cancel()
+        if outcome is Cancellation.TOO_LATE:
+            return await self.driver.collect_finished()
+        error.message += _CANCEL_REPORT[outcome]
+        return False
+
+    async def _abandon(self, stop: BaseException) -> None:
+        """We are being interrupted: one bounded attempt to cancel, and the job in the exception's note."""
+        job = self.driver.job
+        if job is None:
+            return
+        outcome = None
+        try:
+            outcome, _ = await self.runtime.complete(self.driver.cancel(), 0)
+        except Exception:
+            log.debug("The attempt to cancel failed.", exc_info=True)
+        told = outcome.value if outcome else "unknown"
+        stop.add_note(f"tarash: the remote job was interrupted (cancelled there: {told}). Its handle: {job.to_json()}")
+
+    # --- the result
+
+    async def _respond(self) -> Any:
+        dones = self.driver.outcome()
+        call = self.driver.sender.call
+        outputs = [output for done in dones for output in done.outputs]
+        audio = b""
+        if call.kind in ("tts", "sts"):
+            audio = await fetch_bytes(self.driver.sender, outputs[0], MAX_AUDIO_BYTES)
+        response = build_response(
+            Ingredients(
+                call.kind,
+                call.request_id,
+                dones,
+                self.applied.outcomes,
+                self.driver.job,
+                self.plan.is_mock,
+                call.request,
+                audio,
+            )
+        )
+        finished = self.plan.provider.finish(call, response)
+        # Another response than the one that was built has outputs of its own.
+        finished.attach_saver(self._saver(outputs if finished is response else []))
+        self._raise_if_partial(finished)
+        return finished
+
+    def _saver(self, outputs: list[Output]) -> ResponseSaver:
+        plan, job = self.plan, self.driver.job
+
+        async def refresh(runtime: Runtime) -> list[Output]:
+            return await read_outputs(runtime, plan, job) if job else []
+
+        return ResponseSaver(lambda runtime: make_sender(runtime, plan, plan.config.timeout), outputs, refresh)
+
+    def _raise_if_partial(self, response: Any) -> None:
+        failures = self.driver.failures()
+        if failures:
+            finished = len(self.driver.parts) - len(failures)
+            error = self._partial(f"{finished} of {finished + len(failures)} outputs are there (error.response)")
+            error.response = response
+            raise error
+
+    def _partial(self, what: str) -> PartialResultError:
+        failures = self.driver.failures()
+        error = PartialResultError(
+            f"{what}, then this went wrong: {failures[0].message} Nothing was bought again.",
+            raw_response=failures[0].raw_response,
+            job=self.driver.job,
+        )
+        error.errors = tuple(failures)
+        error.possibly_billed = any(failure.possibly_billed for failure in failures)
+        self.driver.sender.named(error)
+        return error
+
+
+_CANCEL_REPORT = {
+    Cancellation.CANCELLED: " The remote job was cancelled.",
+    Cancellation.IMPOSSIBLE: " The remote job could not be cancelled and may still be running and billed.",
+}
+
+
+def make_sender(runtime: Runtime, plan: Plan, seconds: float) -> Sender:
+    return Sender(runtime, plan.provider, plan.call, plan.key, runtime.clock.monotonic() + seconds)
+
+
+async def read_outputs(runtime: Runtime, plan: Plan, job: Job) -> list[Output]:
+    """Ask for a finished job once more, for fresh links."""
+    sender = make_sender(runtime, plan, plan.config.timeout)
+    driver = Driver(runtime, plan.provider, plan.operation, sender, 0, 1, plan.config.timeout, plan.is_mock)
+    driver.adopt(job)
+    await driver.poll_once()
+    finished: list[Done] = [part.done for part in driver.parts if part.done]
+    return [output for done in finished for output in done.outputs]

@@ -1,0 +1,201 @@
+"""The mock: a provider without a network. Its steps go through the same driver as everybody's.
+
+Its output is real, playable media that ships with the core, chosen to match the request and labelled with what it
+really is.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import JsonValue
+
+from tarash.tarash_gateway.exceptions import GenerationFailedError, ProtocolError, TarashException, ValidationError
+from tarash.tarash_gateway.media import load_media
+from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step
+from tarash.tarash_gateway.models import Kind, MockConfig, MockPollingConfig, MockResponse
+from tarash.tarash_gateway.parameters import count_asked
+from tarash.tarash_gateway.providers.base import Call, Operation, Provider
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping, parse_size, passthrough_field_mapper
+
+__all__ = ["MockConfig", "MockPollingConfig", "MockProvider", "MockResponse", "reports_progress"]
+
+_ASSETS = "tarash.tarash_gateway"
+_AUDIO = {"mp3": "audio.mp3", "wav": "audio.wav", "pcm": "audio.pcm", "flac": "audio.flac", "opus": "audio.opus"}
+_OUTPUTS: dict[Kind, str] = {"video": "video", "image": "image", "tts": "audio", "sts": "audio"}
+
+
+def reports_progress(config: MockConfig | None) -> bool:
+    """A mock without polling calls no callback; everybody else does."""
+    return config is None or not config.enabled or (config.polling is not None and config.polling.enabled)
+
+
+@lru_cache(maxsize=32)
+def asset(name: str) -> bytes:
+    return (files(_ASSETS) / "assets" / name).read_bytes()
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, dict[str, Any]]:
+    """What each asset really is: content type, width, height, duration, sample rate."""
+    from pydantic_core import from_json
+
+    return from_json(asset("manifest.json"))  # type: ignore[no-any-return]
+
+
+class MockProvider(Provider):
+    """Answers from a `MockConfig`."""
+
+    id = "mock"
+    base_url = "https://mock.invalid"
+    key_required = False
+    default_models: Mapping[Kind, str] = dict.fromkeys(_OUTPUTS, "mock")
+
+    def __init__(self, config: MockConfig) -> None:
+        self.play = MockOperation(config)
+        self.operations = dict.fromkeys(_OUTPUTS, self.play)
+
+    def finish(self, call: Call, response: Any) -> Any:
+        ready = self.play.chosen.mock_response
+        if ready is None:
+            return response
+        if type(ready) is not type(response):
+            raise ValidationError(f"The mock_response is a {type(ready).__name__}, not a {type(response).__name__}.")
+        own = {"request_id": call.request_id, "is_mock": True, "job": response.job, "parameters": response.parameters}
+        return ready.model_copy(update=own)
+
+
+class MockOperation(Operation):
+    """Plays the status sequence, then succeeds or fails as drawn. What was drawn stands in the job's state."""
+
+    def __init__(self, config: MockConfig) -> None:
+        self._responses = config.responses or [MockResponse()]
+        self._drawn = random.choices(range(len(self._responses)), [one.weight for one in self._responses])[0]
+        self._polling = config.polling if config.polling is not None and config.polling.enabled else None
+
+    @property
+    def chosen(self) -> MockResponse:
+        return self._responses[self._drawn]
+
+    def describe(self, call: Call) -> Step[FieldMapping | None]:
+        fields = [name for name in type(call.request).model_fields if name not in ("extra_params", "image_list")]
+        mapping = {name: passthrough_field_mapper(name) for name in fields}
+        if hasattr(call.request, "image_list"):
+            mapping["image_list"] = passthrough_field_mapper("image_list")
+        return mapping
+        yield
+
+    def submit(self, call: Call) -> Step[Pending | Done]:
+        asset_name, count = _matching_asset(call), count_asked(call.request)
+        if self._polling is None:
+            return self._end(call.kind, asset_name, count)
+        state: JsonValue = {"next": 0, "drawn": self._drawn, "asset": asset_name, "count": count}
+        return Pending(state, retry_after=0.0)
+        yield
+
+    def poll(self, call: Call, state: JsonValue) -> Step[Pending | Done]:
+        position, asset_name, count = self._read(state)
+        polling = self._polling
+        if polling is None or position >= len(polling.status_sequence):
+            return self._end(call.kind, asset_name, count)
+        status = polling.status_sequence[position]
+        event = polling.custom_updates[position] if polling.custom_updates else {"mock": True, "status": status}
+        if status == "failed":
+            raise self._error() or GenerationFailedError("The mock was told to fail.")
+        if status == "completed":
+            return self._end(call.kind, asset_name, count, event)
+        percentages = polling.progress_percentages
+        return Pending(
+            {**_fields(state), "next": position + 1},
+            running=status == "processing",
+            progress=percentages[position] if percentages else None,
+            retry_after=polling.delay_between_updates,
+            event=event,
+        )
+        yield
+
+    def _read(self, state: JsonValue) -> tuple[int, str, int]:
+        """What a job's state says, perhaps one of another process with another mock."""
+        fields = _fields(state)
+        drawn = fields.get("drawn")
+        if isinstance(drawn, int) and 0 <= drawn < len(self._responses):
+            self._drawn = drawn
+        position, name, count = fields.get("next"), fields.get("asset"), fields.get("count")
+        if not (isinstance(position, int) and isinstance(name, str) and isinstance(count, int) and name in manifest()):
+            raise ProtocolError("The job's state is not one that the mock wrote.")
+        return position, name, count
+
+    def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
+        return Cancellation.CANCELLED
+        yield
+
+    def _error(self) -> TarashException | None:
+        """What was drawn to be raised: a copy, because errors are completed with the story of one call."""
+        error = self.chosen.error
+        if error is None or isinstance(error, TarashException):
+            return copy.copy(error)
+        wrapped = TarashException(f"The mock was told to raise {type(error).__name__}: {error}")
+        wrapped.__cause__ = error
+        return wrapped
+
+    def _end(self, kind: Kind, asset_name: str, count: int, event: Mapping[str, Any] | None = None) -> Done:
+        error = self._error()
+        if error is not None:
+            raise error
+        return Done(self._outputs(kind, asset_name, count), event or {"mock": True})
+
+    def _outputs(self, kind: Kind, asset_name: str, count: int) -> list[Output]:
+        given = getattr(self.chosen, f"output_{_OUTPUTS[kind]}")
+        wanted = getattr(self.chosen, f"output_{_OUTPUTS[kind]}_type")
+        if given is not None:
+            return [_as(wanted, given)]
+        label = manifest()[asset_name]
+        about = {key: label.get(key) for key in ("width", "height", "duration")}
+        media = {"content": asset(asset_name), "content_type": label["content_type"]}
+        return [_as(wanted, media, **about)] * count
+
+
+def _fields(state: JsonValue) -> dict[str, JsonValue]:
+    return state if isinstance(state, dict) else {}
+
+
+def _as(wanted: str, value: Any, **about: Any) -> Output:
+    """An output handed out as a link (a data URI for content) or as content."""
+    media = load_media(value)
+    if media.url is not None:
+        return Output(url=media.url, **about)
+    if wanted == "url":
+        return Output(url=media.data_uri(), content_type=media.content_type, **about)
+    return Output(data=media.require_bytes(), content_type=media.content_type, **about)
+
+
+def _matching_asset(call: Call) -> str:
+    if call.kind in ("tts", "sts"):
+        wanted = getattr(call.request, "output_format", None)
+        return _AUDIO.get(getattr(wanted, "format", "mp3"), "audio.mp3")
+    ending = "mp4" if call.kind == "video" else "png"
+    name = f"{call.kind}_{_nearest_ratio(call.request).replace(':', 'x')}.{ending}"
+    return name if name in manifest() else f"{call.kind}_{'16x9' if call.kind == 'video' else '1x1'}.{ending}"
+
+
+def _nearest_ratio(request: Any) -> str:
+    ratio = getattr(request, "aspect_ratio", None)
+    size = getattr(request, "size", None)
+    if ratio or not size:
+        return ratio or ("16:9" if hasattr(request, "number_of_videos") else "1:1")
+    try:
+        width, height = parse_size(size)
+    except ValueError:
+        return "1:1"
+    known = ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+    return min(known, key=lambda one: abs(_value(one) - width / height))
+
+
+def _value(ratio: str) -> float:
+    width, _, height = ratio.partition(":")
+    return int(width) / int(height)

@@ -1,0 +1,178 @@
+"""From a configuration and a request to a plan: everything that can be judged before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.media import load_media
+from tarash.tarash_gateway.models import GenerationConfig, GenerationRequest, Kind
+from tarash.tarash_gateway.models.config import clean_key
+from tarash.tarash_gateway.providers.base import Call, Operation, Provider
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping
+from tarash.tarash_gateway.utils import generate_unique_id
+
+_MEDIA_FIELDS = ("video", "mask_image", "audio")
+_WORK = {"video": "video", "image": "image", "tts": "text-to-speech", "sts": "speech-to-speech"}
+
+
+class TarashWarning(UserWarning):
+    """Something that a caller should know of before paying: an ignored parameter, a retired model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One provider's part of a chain, ready to be carried out. The key is kept out of the representation."""
+
+    config: GenerationConfig
+    provider: Provider
+    operation: Operation
+    call: Call
+    key: str | None
+    registered: dict[str, FieldMapping] | None
+    is_mock: bool = False
+
+    def __repr__(self) -> str:
+        return f"Plan({self.call.provider}, {self.call.model})"
+
+    def mapping(self, described: FieldMapping | None) -> FieldMapping | None:
+        """The mapping that an application or plugin registered, else what the operation described, else the table."""
+        registered = find_mapping(self.registered, self.call.model) if self.registered else None
+        table = self.provider.mappings.get(self.call.kind, {})
+        return registered or described or find_mapping(table, self.call.model)
+
+
+def flatten(config: GenerationConfig) -> Iterator[GenerationConfig]:
+    """The chain: the configuration itself, then its fallbacks, depth first."""
+    yield config
+    for fallback in getattr(config, "fallback_configs", None) or ():
+        yield from flatten(fallback)
+
+
+def load_inputs(request: GenerationRequest) -> Any:
+    """The request with every media input read and judged. Raises `ValidationError`."""
+    loaded: dict[str, Any] = {
+        name: load_media(value) for name in _MEDIA_FIELDS if (value := getattr(request, name, None)) is not None
+    }
+    if getattr(request, "image_list", None):
+        loaded["image_list"] = [{**image, "image": load_media(image["image"])} for image in request.image_list]  # type: ignore[attr-defined]
+    return request.model_copy(update=loaded) if loaded else request
+
+
+def make_plan(
+    kind: Kind,
+    config: GenerationConfig,
+    request: Any,
+    provider: Provider,
+    registered: dict[str, FieldMapping] | None = None,
+    *,
+    is_mock: bool = False,
+    request_id: str | None = None,
+) -> Plan:
+    """Judge a configuration. Raises `ValidationError` or `UnsupportedOperationError`; nothing was sent."""
+    operation = provider.operations.get(kind)
+    if operation is None:
+        raise UnsupportedOperationError(
+            f"{config.provider} has no {_WORK[kind]} generation in tarash.",
+            provider=config.provider,
+            model=config.model,
+        )
+    key = None if is_mock else resolve_key(config, provider)
+    call = Call(
+        kind=kind,
+        provider=config.provider,
+        model=_model(kind, config, provider),
+        base_url=base_url_of(config, provider),
+        request=request,
+        request_id=request_id or generate_unique_id(),
+        options=config.provider_config,
+        api_version=config.api_version,
+        has_key=key is not None,
+    )
+    provider.check(call)
+    _warn_of_retirement(provider, call)
+    return Plan(config, provider, operation, call, key, registered, is_mock)
+
+
+def _model(kind: Kind, config: GenerationConfig, provider: Provider) -> str:
+    model = config.model or provider.default_models.get(kind)
+    if not model:
+        raise ValidationError(f"Name a model: {config.provider} has no default for {_WORK[kind]} generation.")
+    return model
+
+
+def base_url_of(config: GenerationConfig, provider: Provider) -> str:
+    """The configuration's base URL, else the environment's, else the vendor's. Raises `ValidationError`."""
+    told = (os.environ.get(variable, "").strip() for variable in provider.base_url_variables)
+    url = config.base_url or next(filter(None, told), "") or provider.default_base_url(config)
+    if not url:
+        where = " or ".join(provider.base_url_variables)
+        raise ValidationError(f"{config.provider} needs a base_url{f' (or {where})' if where else ''}.")
+    return clean_base_url(url)
+
+
+def resolve_key(config: GenerationConfig, provider: Provider) -> str | None:
+    """The configuration's key, else the provider's own environment variables. Raises `ValidationError`."""
+    if config.api_key is not None:
+        return _usable_key(config.api_key, "api_key")
+    if not provider.wants_key(config):
+        return None
+    for variable in provider.key_variables:
+        value = os.environ.get(variable, "")
+        if value.strip():
+            return _usable_key(value, f"The environment variable {variable}")
+    if provider.key_required:
+        where = " or ".join(provider.key_variables)
+        raise ValidationError(
+            f"There is no key for {config.provider}: pass api_key{f' or set {where}' if where else ''}.",
+            provider=config.provider,
+            model=config.model,
+        )
+    return None
+
+
+def _usable_key(value: str, where: str) -> str | None:
+    try:
+        return clean_key(value)
+    except ValueError as error:
+        raise ValidationError(f"{where} cannot be used: {error}.") from None
+
+
+def clean_base_url(url: str) -> str:
+    """A base URL without a trailing slash. Raises `ValidationError` when it could not be one."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or "@" in url or any(char.isspace() for char in url):
+        raise ValidationError("base_url must look like https://host or https://host/path, without a login or a query.")
+    return url.rstrip("/")
+
+
+def _warn_of_retirement(provider: Provider, call: Call) -> None:
+    info = provider.find_model(call.model, call.kind)
+    if info is None or info.status == "active":
+        return
+    since = "until" if info.status == "deprecated" else "since"
+    date = f" {since} {info.date}" if info.date else ""
+    instead = f" Use {info.replacement} instead." if info.replacement else ""
+    note = f" {info.note}" if info.note else ""
+    warnings.warn(
+        f"{call.model} is {info.status} at {call.provider}{date}.{instead}{note}", TarashWarning, stacklevel=2
+    )
+
+
+def warn_all(messages: list[str], model: str) -> None:
+    for message in messages:
+        warnings.warn(f"{model}: {message}", TarashWarning, stacklevel=2)
+
+
+def with_payload(plan: Plan, payload: dict[str, Any]) -> Plan:
+    return replace(plan, call=replace(plan.call, payload=payload))

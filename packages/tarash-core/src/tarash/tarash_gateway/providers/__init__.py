@@ -1,0 +1,1 @@
+"""What providers are made of: the base class and the field mappers."""

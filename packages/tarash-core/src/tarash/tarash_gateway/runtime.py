@@ -1,0 +1,57 @@
+"""What the driver needs of the world it runs in. The two worlds are in `runtimes`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
+
+from tarash.tarash_gateway.clock import Clock
+from tarash.tarash_gateway.messages import Request, Response
+
+Result = TypeVar("Result")
+
+
+class Sink(Protocol):
+    """Takes a body that is too large for memory. `start` may raise to refuse it."""
+
+    def start(self, response: Response) -> None: ...
+
+    def write(self, data: bytes) -> None: ...
+
+
+class Runtime(Protocol):
+    """A world. In the sync one none of these coroutines ever suspends."""
+
+    clock: Clock
+
+    def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> Any:
+        """Encode a request once. Raises `ValidationError` for a URL, header or body that cannot be sent."""
+
+    async def send(self, wire: Any, timeout: float, sink: Sink | None = None) -> Response:
+        """Send a prepared request and read the whole answer within `timeout` seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Call a function that may block (files)."""
+        ...
+
+    async def notify(self, callback: Callable[[Any], Any], update: Any) -> None:
+        """Call a user's callback, plain or async."""
+
+    async def call_either(self, plain: Any, awaitable: Any, *arguments: Any) -> Any:
+        """Call a user's method in the form that fits this world, or bridge to the other form (either may be None)."""
+
+    async def complete(
+        self, work: Coroutine[Any, Any, Result], grace: float, on_stop: Callable[[], None] = lambda: None
+    ) -> tuple[Result | None, BaseException | None]:
+        """Run paid work: (result, interruption).
+
+        If we are interrupted in between, `on_stop` is called, and the work is given `grace` seconds to end; a second
+        interruption ends it at once.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what this one call opened."""

@@ -1,0 +1,274 @@
+"""The two worlds in which the driver runs. Everything that differs between sync and async is here or in `transport`.
+
+The driver is written once as `async def`. Under `SyncRuntime` its coroutines never suspend, so `run_sync` steps them to
+the end without any event loop, also inside a running one. Under `AsyncRuntime` they await.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tarash.tarash_gateway.clock import current_clock
+from tarash.tarash_gateway.messages import Request, Response
+from tarash.tarash_gateway.runtime import Sink
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.transport import WireRequest
+
+Result = TypeVar("Result")
+
+
+def run_sync(work: Coroutine[Any, Any, Result]) -> Result:
+    """Step a coroutine that never suspends to its end."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    work.close()
+    raise RuntimeError("a coroutine suspended in the sync world: something awaited an event loop")
+
+
+def _prepare(request: Request, credentials: Mapping[str, str], allow_loopback: bool) -> WireRequest:
+    # Imported here: the HTTP client comes with the first call, not with `import tarash`.
+    from tarash.tarash_gateway.transport import prepare
+
+    return prepare(request, credentials, allow_loopback=allow_loopback)
+
+
+class SyncRuntime:
+    """Blocks the calling thread."""
+
+    def __init__(self) -> None:
+        self.clock = current_clock()
+        self._callbacks: _CallbackLoop | None = None
+
+    def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> WireRequest:
+        return _prepare(request, credentials, allow_loopback)
+
+    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+        response: Response = shared_transport().send(wire, timeout, sink)
+        return response
+
+    async def sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        return function(*arguments)
+
+    async def notify(self, callback: Callable[[Any], Any], update: Any) -> None:
+        result = callback(update)
+        if inspect.isawaitable(result):
+            self._callbacks = self._callbacks or _CallbackLoop()
+            self._callbacks.run(result)
+
+    async def call_either(self, plain: Any, awaitable: Any, *arguments: Any) -> Any:
+        return plain(*arguments) if plain else _run_in_thread(awaitable, *arguments)
+
+    async def complete(
+        self, work: Coroutine[Any, Any, Result], grace: float, on_stop: Callable[[], None] = lambda: None
+    ) -> tuple[Result | None, BaseException | None]:
+        try:
+            return await work, None
+        except Exception:
+            raise
+        except BaseException as stop:
+            on_stop()
+            return None, stop
+
+    def close(self) -> None:
+        if self._callbacks:
+            self._callbacks.close()
+
+
+class _CallbackLoop:
+    """An event loop in a thread of its own, for async callbacks of sync calls: it works inside a running loop too."""
+
+    def __init__(self) -> None:
+        import asyncio
+
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="tarash-callbacks", daemon=True)
+        self._thread.start()
+
+    def run(self, awaitable: Awaitable[Any]) -> None:
+        import asyncio
+
+        async def wait() -> None:
+            await awaitable
+
+        asyncio.run_coroutine_threadsafe(wait(), self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class AsyncRuntime:
+    """Awaits in the running event loop."""
+
+    def __init__(self) -> None:
+        self.clock = current_clock()
+
+    def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> WireRequest:
+        return _prepare(request, credentials, allow_loopback)
+
+    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+        transport = await _transport_of_loop()
+        response: Response = await transport.send(wire, timeout, sink)
+        return response
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep_async(seconds)
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        import asyncio
+
+        return await asyncio.to_thread(function, *arguments)
+
+    async def notify(self, callback: Callable[[Any], Any], update: Any) -> None:
+        # A plain callback may block, so it runs in a thread; the next update waits for it, so the order is kept.
+        result = callback(update) if _is_async(callback) else await self.run(callback, update)
+        if inspect.isawaitable(result):
+            await result
+
+    async def call_either(self, plain: Any, awaitable: Any, *arguments: Any) -> Any:
+        return await (awaitable(*arguments) if awaitable else self.run(plain, *arguments))
+
+    async def complete(
+        self, work: Coroutine[Any, Any, Result], grace: float, on_stop: Callable[[], None] = lambda: None
+    ) -> tuple[Result | None, BaseException | None]:
+        import asyncio
+
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task), None
+        except asyncio.CancelledError as stop:
+            on_stop()
+            last = stop
+            try:
+                await _wait_a_little(task, grace)
+            except asyncio.CancelledError as again:
+                last = again
+            finished = task.done() and not task.cancelled() and task.exception() is None
+            return (task.result() if finished else None), last
+
+    def close(self) -> None:
+        """Nothing to close: sockets belong to the loop."""
+
+
+async def _wait_a_little(task: Any, grace: float) -> None:
+    import asyncio
+
+    try:
+        await asyncio.wait({task}, timeout=grace)
+    finally:
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(BaseException):
+                await task
+
+
+def _is_async(callback: Callable[[Any], Any]) -> bool:
+    return inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(
+        getattr(callback, "__call__", None)  # noqa: B004 - an object with an async __call__
+    )
+
+
+def _run_in_thread(method: Callable[..., Coroutine[Any, Any, Result]], *arguments: Any) -> Result:
+    """A plain call of an async method: in a thread with an event loop of its own, which works inside a loop too."""
+    import asyncio
+    import contextvars
+
+    outcome: list[tuple[Result | None, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((asyncio.run(method(*arguments)), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="tarash-handler")
+    thread.start()
+    thread.join()
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]
+
+
+_shared: list[Any] = []
+_shared_lock = threading.Lock()
+
+
+def shared_transport() -> Any:
+    """The sync transport of this process, made on first use."""
+    if not _shared:
+        with _shared_lock:
+            if not _shared:
+                _shared.append(_make_shared_transport())
+    return _shared[0]
+
+
+def _make_shared_transport() -> Any:
+    import atexit
+
+    from tarash.tarash_gateway.transport import SyncTransport
+
+    transport = SyncTransport()
+    atexit.register(transport.close)
+    _forget_after_fork()
+    return transport
+
+
+_loops: Any = None
+_fork_watched: list[bool] = []
+
+
+def _forget_after_fork() -> None:
+    """Sockets belong to the process that opened them: a child starts with none of its parent's."""
+    import os
+
+    if not _fork_watched and hasattr(os, "register_at_fork"):
+        _fork_watched.append(True)
+        os.register_at_fork(after_in_child=_shared.clear)
+
+
+async def _transport_of_loop() -> Any:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    kept = _loop_table().get(loop)
+    return kept[0] if kept else await _open_transport(loop)
+
+
+def _loop_table() -> Any:
+    global _loops
+    if _loops is None:
+        import weakref
+
+        _loops = weakref.WeakKeyDictionary()
+    return _loops
+
+
+async def _open_transport(loop: Any) -> Any:
+    from tarash.tarash_gateway.transport import AsyncTransport
+
+    transport = AsyncTransport()
+    keeper = _close_with_loop(transport, loop)
+    _loop_table()[loop] = (transport, keeper)
+    # A started async generator is finalised by the loop's own shutdown, which is how the sockets get closed in time.
+    await anext(keeper)
+    return transport
+
+
+async def _close_with_loop(transport: Any, loop: Any) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        _loop_table().pop(loop, None)
+        await transport.close()

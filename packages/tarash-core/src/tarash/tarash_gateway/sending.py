@@ -1,0 +1,335 @@
+"""One exchange with a provider: credentials, money rules, and what an answer means.
+
+Rule 1: a billable request is sent again only when nothing of it went out, or when the provider answers that it did not
+accept it. Rule 2: credentials go to the provider's own origins only. Rule 3: no secret comes back out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tarash.tarash_gateway.credentials import forget_credentials, keep_credentials, kept_credentials
+from tarash.tarash_gateway.exceptions import (
+    HTTPConnectionError,
+    HTTPError,
+    ProtocolError,
+    SubmitOutcomeUnknownError,
+    TarashException,
+    TimeoutError,
+    ValidationError,
+)
+from tarash.tarash_gateway.jobs import account_of
+from tarash.tarash_gateway.messages import Request, Response, Result, Step
+from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
+from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
+from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
+from tarash.tarash_gateway.secrets import SecretText, scrub_bytes, scrub_text, without_query
+
+FREE_TIMEOUT = 30.0
+"""Seconds that one request which costs nothing may take; a step may say otherwise."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port. Raises `ProtocolError` for text that is no URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        raise ProtocolError("The provider gave a link that cannot be read.") from None
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+
+
+def is_loopback(host: str) -> bool:
+    return host in _LOOPBACK or host.endswith(".localhost") or host.startswith("127.")
+
+
+@dataclass
+class Sender:
+    """Sends the requests of one job's steps. `deadline` is on the runtime's clock."""
+
+    runtime: Runtime
+    provider: Provider
+    call: Call
+    key: str | None
+    deadline: float
+    stopped: bool = False
+    in_doubt: bool = False
+    """A paid request went out, and it is not known what became of it."""
+    _credentials: Credentials | None = field(default=None, repr=False)
+    _authenticating: bool = False
+    _renewed_once: bool = False
+
+    def remaining(self) -> float:
+        return self.deadline - self.runtime.clock.monotonic()
+
+    def stop(self) -> None:
+        """Nothing more may be paid for: whoever waits is being interrupted. What is free may still be sent."""
+        self.stopped = True
+
+    async def run(self, step: Step[Result], *, retry_free: bool = True) -> Result:
+        """Run a step to its end: each request it yields is sent, and the answer sent back in."""
+        paid = False
+        try:
+            request = next(step)
+            while True:
+                response = await self._answer(request, step, retry_free)
+                paid = paid or request.billable
+                request = step.send(response)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except HTTPConnectionError as error:
+            raise self._unknown(error) if paid else self.named(error) from None
+        except TarashException as error:
+            raise self.named(error) from error.__cause__
+        except Exception as error:
+            wrapped = self._foreign(error)
+            raise self._unknown(wrapped) if paid else wrapped from error
+
+    async def _answer(self, request: Request, step: Step[Any], retry_free: bool) -> Response:
+        if request.optional:
+            return await self._optional_answer(request)
+        try:
+            return await self.send(request, retry_free=retry_free)
+        except BaseException:
+            step.close()
+            raise
+
+    async def _optional_answer(self, request: Request) -> Response:
+        if failed_lately(request):
+            return Response.missing()
+        try:
+            return await self.send(request, retry_free=False)
+        except HTTPConnectionError:
+            remember_failure(request)
+            return Response.missing()
+        except TarashException:
+            return Response.missing()
+
+    async def send(self, request: Request, *, retry_free: bool = True) -> Response:
+        """Send one request and return a good answer (or one that the request accepts)."""
+        if request.cache_seconds:
+            cached = await self.runtime.run(read_cached, request, self.runtime.clock.wall())
+            if cached is not None:
+                return cached
+        if request.method == "FILE":
+            return await self.runtime.run(read_local, request)
+        if request.method == "CALL":
+            return await self._ask_caller(request.url)
+        if request.method == "CLOCK":
+            return Response(200, {}, repr(self.runtime.clock.wall()).encode())
+        if request.delay:
+            await self.runtime.sleep(max(0.0, min(request.delay, self.remaining())))
+        credentials = await self.credentials_for(request)
+        response = await self._deliver(request, credentials, retry_free)
+        fresh = await self._renewed(request, response)
+        if fresh is not None:
+            response = await self._deliver(request, fresh, retry_free)
+        if not response.ok and response.status not in request.accept:
+            raise self.failure(request, response)
+        if request.cache_seconds and response.ok:
+            await self.runtime.run(write_cached, request, response, self.runtime.clock.wall())
+        return response
+
+    async def _ask_caller(self, option: str) -> Response:
+        """The text that a function of the caller's gives. Raises `ValidationError` when it fails to."""
+        source = self.call.options[option]
+        plain, awaitable = (None, source) if inspect.iscoroutinefunction(source) else (source, None)
+        try:
+            text = await self.runtime.call_either(plain, awaitable)
+        except Exception as error:
+            raise ValidationError(f"provider_config[{option!r}] raised {type(error).__name__}: {error}") from error
+        if not isinstance(text, str) or not text:
+            raise ValidationError(f"provider_config[{option!r}] must return text, not {type(text).__name__}.")
+        return Response(200, {}, text.encode())
+
+    async def _deliver(self, request: Request, credentials: Mapping[str, str], retry_free: bool) -> Response:
+        wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
+        budget = budget_for(f"{self.provider.id} {self.call.base_url}")
+        attempt = 0
+        while True:
+            attempt += 1
+            self._begin_paying(request)
+            try:
+                response = self._scrubbed(await self.runtime.send(wire, self._timeout(request)))
+            except HTTPConnectionError as error:
+                if request.billable and error.request_sent:
+                    raise self._unknown(error) from None
+                self._not_paid(request)
+                wait = backoff(attempt - 1)
+                if not (request.billable or retry_free) or not self._may_wait(wait, attempt, budget):
+                    raise self.named(error) from None
+            else:
+                budget.earn()
+                told = self._wait_told(request, response, attempt, retry_free)
+                if told is None or not self._may_wait(told, attempt, budget):
+                    return response
+                self._not_paid(request)
+                wait = told
+            await self.runtime.sleep(wait)
+
+    def _begin_paying(self, request: Request) -> None:
+        if request.billable and self.stopped:
+            raise self.named(HTTPConnectionError("tarash was interrupted before the paid request was sent."))
+        if request.billable and self.remaining() <= 0:
+            raise self.named(TimeoutError("The time was over before the paid request was sent. Nothing was paid."))
+        self.in_doubt = self.in_doubt or request.billable
+
+    def _not_paid(self, request: Request) -> None:
+        self.in_doubt = self.in_doubt and not request.billable
+
+    def _wait_told(self, request: Request, response: Response, attempt: int, retry_free: bool) -> float | None:
+        """Seconds to wait before the same request may be sent again; None when it may not."""
+        if response.ok or response.status in request.accept:
+            return None
+        again = response.status in self.provider.not_accepted or (not request.billable and response.status >= 500)
+        if not again or not (request.billable or retry_free):
+            return None
+        error = self.provider.error(response)
+        if error is not None and not error.retryable:
+            return None
+        seconds = retry_after(response.headers, self.runtime.clock.wall())
+        if seconds is None and isinstance(error, HTTPError):
+            seconds = error.retry_after
+        return backoff(attempt - 1) if seconds is None else max(HINT_FLOOR, seconds)
+
+    def _may_wait(self, wait: float, attempt: int, budget: Any) -> bool:
+        return attempt < MAX_ATTEMPTS and wait < self.remaining() and bool(budget.take())
+
+    def _timeout(self, request: Request) -> float:
+        usual = self.remaining() if request.billable else FREE_TIMEOUT
+        wanted = usual if request.timeout is None else request.timeout
+        return max(0.01, min(wanted, self.remaining()))
+
+    async def credentials_for(self, request: Request) -> Mapping[str, str]:
+        """The headers to attach: none at all outside the provider's own origins."""
+        if request.anonymous or request.public_only or self._authenticating or not self.is_trusted(request.url):
+            return {}
+        if self._credentials is None or self._credentials.lifetime is not None:
+            # A token is looked up for each request: a long wait outlives it.
+            self._credentials = await self._authenticated()
+        if self._credentials.headers:
+            self._refuse_plain_http(request.url)
+        return self._credentials.headers
+
+    async def _authenticated(self) -> Credentials:
+        account = f"{self.call.base_url} {account_of(self.provider.id, self.key)} {self.call.options!r}"
+        kept = kept_credentials(account, self.runtime.clock.monotonic())
+        if kept is not None:
+            return kept
+        self._authenticating = True
+        try:
+            found = await self.run(self.provider.authenticate(self.call, self.key))
+        finally:
+            self._authenticating = False
+        headers = {name: SecretText(value) for name, value in found.headers.items()}
+        secret = Credentials(headers, found.lifetime, SecretText(found.secret) if found.secret else None)
+        if secret.lifetime is not None:
+            keep_credentials(account, secret, self.runtime.clock.monotonic())
+        return secret
+
+    async def _renewed(self, request: Request, response: Response) -> Mapping[str, str] | None:
+        """Fresh credentials after a 401, when the refused ones were a token that may have expired; else None."""
+        used = self._credentials
+        if response.status != 401 or used is None or used.lifetime is None or self._renewed_once:
+            return None
+        self._renewed_once = True
+        forget_credentials(used)
+        self._credentials = None
+        return await self.credentials_for(request)
+
+    def is_trusted(self, url: str) -> bool:
+        """True when a URL lies at an origin that may be sent the key."""
+        trusted = (self.call.base_url, *self.provider.trusted_origins(self.call))
+        return origin_of(url) in [origin_of(known) for known in trusted]
+
+    def _refuse_plain_http(self, url: str) -> None:
+        scheme, host, _ = origin_of(url)
+        if scheme != "https" and not is_loopback(host) and not self.call.options.get("allow_http"):
+            raise ValidationError(
+                f"The key would travel in the clear to {host}. Use an https base_url, "
+                "or set provider_config={'allow_http': True} if that network is yours."
+            )
+
+    def _scrubbed(self, response: Response) -> Response:
+        """The answer without our own key or token, should the other side have echoed it."""
+        for secret in self._secrets():
+            if secret.encode() in response.body:
+                response = replace(response, body=scrub_bytes(response.body, secret))
+            if any(secret in value for value in response.headers.values()):
+                headers = {name: scrub_text(value, secret) for name, value in response.headers.items()}
+                response = replace(response, headers=headers)
+        return response
+
+    def _secrets(self) -> list[str]:
+        token = self._credentials.secret if self._credentials else None
+        return [secret for secret in (self.key, token) if secret]
+
+    def failure(self, request: Request, response: Response) -> TarashException:
+        """The exception that a refused request means."""
+        error = self.provider.error(response)
+        if error is None and request.billable and response.status >= 500:
+            reached = f"HTTP {response.status} came from something that is not {self.provider.id}"
+            return self._unknown(ProtocolError(f"{reached}: {_excerpt(response)}"))
+        self._not_paid(request)
+        if error is None:
+            place = without_query(request.url)
+            error = HTTPError(
+                f"{place} answered HTTP {response.status}: {_excerpt(response)}", status_code=response.status
+            )
+        if request.billable and response.status in (404, 405):
+            error.message += self.provider.advice(self.call)
+        if error.raw_response is None:
+            error.raw_response = response.object_or_empty() or _excerpt(response)
+        if isinstance(error, HTTPError) and error.retry_after is None:
+            error.retry_after = retry_after(response.headers, self.runtime.clock.wall())
+        return self.named(error)
+
+    def named(self, error: TarashException) -> TarashException:
+        """Complete an error with who and what; what is already there stays."""
+        error.provider = error.provider or self.call.provider
+        error.model = error.model or self.call.model
+        error.request_id = error.request_id or self.call.request_id
+        error.message = scrub_text(error.message, self.key)
+        return error
+
+    def _unknown(self, cause: TarashException) -> SubmitOutcomeUnknownError:
+        unknown = SubmitOutcomeUnknownError(
+            f"It is unknown whether {self.call.provider} accepted the job: {cause.message} The request had been sent, "
+            "so it may be running and billed; it was not sent again. Look at the provider's dashboard before you do.",
+            raw_response=cause.raw_response,
+        )
+        self.named(unknown)
+        return unknown
+
+    def _foreign(self, error: Exception) -> TarashException:
+        message = f"The answer of {self.call.provider} could not be understood ({type(error).__name__}: {error})."
+        wrapped = ProtocolError(message)
+        return self.named(wrapped)
+
+
+def read_local(request: Request) -> Response:
+    """A file of this machine. Raises `ValidationError` when it cannot be read, or is larger than `max_bytes`."""
+    path = Path(request.url).expanduser()
+    try:
+        with path.open("rb") as file:
+            data = file.read(request.max_bytes + 1)
+    except OSError as error:
+        raise ValidationError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if len(data) > request.max_bytes:
+        raise ValidationError(f"{path} is larger than {request.max_bytes} bytes.")
+    return Response(200, {}, data)
+
+
+def _excerpt(response: Response) -> str:
+    text = response.body[:300].decode("utf-8", "replace")
+    return without_query(" ".join("".join(c if c.isprintable() else " " for c in text).split())) or "(empty body)"

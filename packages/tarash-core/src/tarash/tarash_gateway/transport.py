@@ -1,0 +1,372 @@
+"""The only package that knows an HTTP client. It sends one prepared request and reads one answer; it decides nothing.
+
+The client is httpx, or httpx2 (its maintained continuation, with the same interface) where that is installed. Its URL
+and body encoding is used, and the connection pool below it (httpcore) directly: cookies, redirects and authentication
+of a general client are things that must not happen here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from tarash.tarash_gateway.exceptions import HTTPConnectionError, ProtocolError, ValidationError
+from tarash.tarash_gateway.messages import Body, Bytes, File, Form, Json, Multipart, Part, Request, Response
+from tarash.tarash_gateway.network import (
+    Exchange,
+    current_exchange,
+    httpcore,
+    httpx,
+    proxy_for,
+    refuse_private_literal,
+)
+from tarash.tarash_gateway.pools import Host, Route, make_pool
+from tarash.tarash_gateway.runtime import Sink
+from tarash.tarash_gateway.secrets import without_query
+
+CHUNK = 65536
+CONNECT_TIMEOUT = 15.0
+_BATCH = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request with its body encoded and its headers complete; it can be sent several times."""
+
+    request: Request
+    url: Any
+    headers: list[tuple[bytes, bytes]]
+    body: bytes | File
+    allow_loopback: bool = False
+
+
+def prepare(request: Request, credentials: Mapping[str, str], *, allow_loopback: bool = False) -> WireRequest:
+    """Encode a request once. Raises `ValidationError` for a URL, header or body that cannot be sent."""
+    try:
+        url, host = _parse_url(request.url)
+        if request.query:
+            url = httpx.URL(request.url).copy_merge_params(list(request.query))
+            url = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        content_type, body = _encode(request.body)
+        headers = _headers(host, {**content_type, **request.headers, **credentials}, body, request)
+    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
+        raise ValidationError(f"The request cannot be put together: {error}. Nothing was sent.") from None
+    return WireRequest(request, url, headers, body, allow_loopback)
+
+
+@lru_cache(maxsize=4096)
+def _parse_url(text: str) -> tuple[Any, bytes]:
+    url = httpx.URL(text)
+    if url.scheme not in ("http", "https") or not url.raw_host:
+        raise ValueError(f"{without_query(text)!r} is not a complete http or https link")
+    host = url.netloc
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path), host
+
+
+def _headers(host: bytes, given: Mapping[str, str], body: bytes | File, request: Request) -> list[tuple[bytes, bytes]]:
+    headers = {"host": host, "accept": b"*/*", "accept-encoding": b"gzip", "user-agent": _user_agent()}
+    for name, value in given.items():
+        headers[name.lower()] = value.encode("ascii")
+    length = len(body) if isinstance(body, bytes) else (body.length or body.size - body.offset)
+    if length or request.method not in ("GET", "HEAD", "DELETE"):
+        headers["content-length"] = str(length).encode()
+    return [(name.encode("ascii"), value) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=1)
+def _user_agent() -> bytes:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"tarash/{version('tarash-core')}".encode()
+    except PackageNotFoundError:
+        return b"tarash"
+
+
+def _encode(body: Body | None) -> tuple[dict[str, str], bytes | File]:
+    if isinstance(body, Json):
+        return {"content-type": "application/json"}, encode_json(body.value)
+    if isinstance(body, Multipart):
+        return _encode_multipart(body)
+    if isinstance(body, Form):
+        request = httpx.Request("POST", "http://form", data=dict(body.fields))
+        return {"content-type": request.headers["content-type"]}, request.read()
+    if isinstance(body, Bytes):
+        return {}, body.data
+    return {}, body if isinstance(body, File) else b""
+
+
+def encode_json(value: Any) -> bytes:
+    """Compact JSON. Raises ValueError for what JSON cannot say (bytes, NaN, lone surrogates)."""
+    import json
+
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        raise ValueError("a parameter is nested too deeply") from None
+    return text.encode()
+
+
+def _encode_multipart(body: Multipart) -> tuple[dict[str, str], bytes]:
+    files = [(part.name, (part.file_name, _part_bytes(part), part.content_type)) for part in body.parts]
+    request = httpx.Request("POST", "http://multipart", files=files)
+    return {"content-type": request.headers["content-type"]}, request.read()
+
+
+def _part_bytes(part: Part) -> str | bytes:
+    return b"".join(read_file(part.content)) if isinstance(part.content, File) else part.content
+
+
+def read_file(file: File, chunk: int = _BATCH) -> Iterator[bytes]:
+    """The bytes of a slice. Raises `ValidationError` when the file is not the one that was checked before."""
+    try:
+        with file.path.open("rb") as opened:
+            _same_file(file, opened.fileno())
+            opened.seek(file.offset)
+            left = file.length if file.length is not None else file.size - file.offset
+            while left > 0:
+                data = opened.read(min(chunk, left))
+                if not data:
+                    raise ValidationError("The input file was cut while it was being read. Nothing was paid.")
+                left -= len(data)
+                yield data
+    except OSError as error:
+        raise ValidationError(f"The input file can no longer be read ({error.strerror}). Nothing was paid.") from None
+
+
+def _same_file(file: File, descriptor: int) -> None:
+    import os
+
+    status = os.fstat(descriptor)
+    if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
+        raise ValidationError("The input file changed after it had been checked. Nothing was paid.")
+
+
+@contextlib.contextmanager
+def _translated(exchange: Exchange, url: str) -> Generator[None]:
+    """Turn the client's errors into ours, with the one fact that matters for money: was anything written?"""
+    token = current_exchange.set(exchange)
+    try:
+        yield
+    except (httpcore.ConnectionNotAvailable, httpcore.NetworkError, httpcore.TimeoutException) as error:
+        raise _lost(exchange, url, error) from None
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpcore.ProxyError) as error:
+        raise _lost(exchange, url, error) from None
+    except (OSError, UnicodeError) as error:
+        # UnicodeError: what the resolver says of a host name that no name can be.
+        raise _lost(exchange, url, error) from None
+    finally:
+        current_exchange.reset(token)
+
+
+def _lost(exchange: Exchange, url: str, error: BaseException) -> HTTPConnectionError:
+    what = _said(error)
+    place = without_query(url)
+    if exchange.written:
+        lost = HTTPConnectionError(f"No complete answer came from {place}: {what}.")
+    else:
+        lost = HTTPConnectionError(
+            f"Could not reach {place}: {what}. Nothing was sent; check the network and base_url."
+        )
+    lost.request_sent = exchange.written
+    return lost
+
+
+def _said(error: BaseException) -> str:
+    """What the machine said: an event loop's client only tells that all attempts failed, and hides why."""
+    inner = error if isinstance(error, OSError) else error.__cause__ or error.__context__
+    while isinstance(inner, OSError | ExceptionGroup):
+        error = inner.exceptions[0] if isinstance(inner, ExceptionGroup) else inner
+        inner = error.__cause__
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return str(error) or type(error).__name__
+
+
+def _head(raw: Any) -> Response:
+    headers: dict[str, str] = {}
+    for name, value in raw.headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return Response(raw.status, headers)
+
+
+class _Body:
+    """Decodes and measures a body as it comes. Never holds more than one bounded piece of decompressed data."""
+
+    def __init__(self, head: Response, max_bytes: int) -> None:
+        self.left = max_bytes
+        self.limit = max_bytes
+        encoding = head.headers.get("content-encoding", "").lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise ProtocolError(f"The answer is compressed with {encoding[:20]!r}, which was not asked for.")
+        self.decoder = None if encoding in ("", "identity") else zlib.decompressobj(47 if "gzip" in encoding else 15)
+        self.begun = False
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        if self.decoder is None:
+            yield self._counted(data)
+            return
+        more = self._is_wanted(data)
+        while more:
+            try:
+                piece = self.decoder.decompress(data, CHUNK)
+            except zlib.error as error:
+                raise ProtocolError(f"The answer's compression is broken: {error}.") from None
+            self.begun = True
+            yield self._counted(piece)
+            data = self.decoder.unconsumed_tail or self.decoder.unused_data
+            # A full piece may have left some of its output inside the decoder, even if no input is left.
+            more = self._is_wanted(data) or (len(piece) == CHUNK and not self.decoder.eof)
+
+    def _is_wanted(self, data: bytes) -> bool:
+        """Whether compressed data goes on here. It may consist of several files; what else follows one is padding."""
+        assert self.decoder is not None
+        if self.decoder.eof and data[:1] == b"\x1f":
+            self.decoder = zlib.decompressobj(31)
+        return bool(data) and not self.decoder.eof
+
+    def finish(self) -> None:
+        """Raise `HTTPConnectionError` when compressed data was cut, which its length on the wire does not tell."""
+        if self.decoder is not None and self.begun and not self.decoder.eof:
+            cut = HTTPConnectionError("The answer was cut inside its compressed data.")
+            cut.request_sent = True
+            raise cut
+
+    def _counted(self, piece: bytes) -> bytes:
+        self.left -= len(piece)
+        if self.left < 0:
+            raise ProtocolError(f"The answer is longer than the limit of {self.limit} bytes; it was not read further.")
+        return piece
+
+
+def _exchange_for(wire: WireRequest, timeout: float) -> tuple[Exchange, dict[str, Any]]:
+    exchange = Exchange(time.monotonic() + timeout, wire.request.public_only, wire.allow_loopback)
+    limits = {"connect": min(CONNECT_TIMEOUT, timeout), "read": timeout, "write": timeout, "pool": timeout}
+    return exchange, {"timeout": limits}
+
+
+def _route(wire: WireRequest) -> Route:
+    """Links of strangers never share connections with the provider's hosts, whose addresses were not judged."""
+    proxy = proxy_for(wire.url)
+    if not wire.request.public_only:
+        return Route(proxy)
+    if proxy is not None:
+        # The proxy looks names up and connects; what can be judged here is an address that stands in the link itself.
+        refuse_private_literal(wire.url, wire.allow_loopback)
+    return Route(proxy, True, wire.allow_loopback)
+
+
+class SyncTransport:
+    """Sends in the calling thread. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._pools: dict[Route, Any] = {}
+
+    def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+        """Send and read the whole answer within `timeout` seconds; a body goes to `sink` when one is given.
+
+        Raises `HTTPConnectionError` (see its `request_sent`) and `ProtocolError`.
+        """
+        exchange, extensions = _exchange_for(wire, timeout)
+        body = wire.body if isinstance(wire.body, bytes) else read_file(wire.body)
+        raw_request = httpcore.Request(
+            wire.request.method, wire.url, headers=wire.headers, content=body, extensions=extensions
+        )
+        with _translated(exchange, wire.request.url):
+            raw = self._pool(_route(wire)).handle_request(raw_request)
+            try:
+                return self._read(raw, wire.request.max_bytes, sink)
+            finally:
+                raw.close()
+
+    @staticmethod
+    def _read(raw: Any, max_bytes: int, sink: Sink | None) -> Response:
+        head = _head(raw)
+        body = _Body(head, max_bytes)
+        if sink is not None:
+            sink.start(head)
+        pieces: list[bytes] = []
+        keep = pieces.append if sink is None else sink.write
+        for data in raw.stream:
+            for piece in body.pieces(data):
+                keep(piece)
+        body.finish()
+        return Response(head.status, head.headers, b"".join(pieces))
+
+    def _pool(self, route: Route) -> Any:
+        pool = self._pools.get(route)
+        return pool or self._pools.setdefault(route, make_pool(route))
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+
+
+class AsyncTransport:
+    """Sends in the running event loop, to which its sockets belong: one transport for each loop."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[Any, Host] = {}
+
+    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+        """`SyncTransport.send`, awaited."""
+        exchange, extensions = _exchange_for(wire, timeout)
+        body = wire.body if isinstance(wire.body, bytes) else _read_file_async(wire.body)
+        raw_request = httpcore.Request(
+            wire.request.method, wire.url, headers=wire.headers, content=body, extensions=extensions
+        )
+        with _translated(exchange, wire.request.url):
+            async with asyncio.timeout(timeout), self._host(wire).connection() as pool:
+                raw = await pool.handle_async_request(raw_request)
+                try:
+                    return await self._read(raw, wire.request.max_bytes, sink)
+                finally:
+                    await raw.aclose()
+
+    @staticmethod
+    async def _read(raw: Any, max_bytes: int, sink: Sink | None) -> Response:
+        head = _head(raw)
+        body = _Body(head, max_bytes)
+        if sink is not None:
+            await asyncio.to_thread(sink.start, head)
+        pieces: list[bytes] = []
+        size = 0
+        async for data in raw.stream:
+            for piece in body.pieces(data):
+                pieces.append(piece)
+                size += len(piece)
+                if sink is not None and size >= _BATCH:
+                    await asyncio.to_thread(sink.write, b"".join(pieces))
+                    pieces, size = [], 0
+        body.finish()
+        if sink is None or not pieces:
+            return Response(head.status, head.headers, b"".join(pieces))
+        await asyncio.to_thread(sink.write, b"".join(pieces))
+        return Response(head.status, head.headers)
+
+    def _host(self, wire: WireRequest) -> Host:
+        key = wire.url.scheme, wire.url.host, wire.url.port, _route(wire)
+        host = self._hosts.get(key)
+        if host is None:
+            host = self._hosts[key] = Host(key[3])
+        return host
+
+    async def close(self) -> None:
+        for host in self._hosts.values():
+            await host.close()
+        self._hosts.clear()
+
+
+async def _read_file_async(file: File) -> AsyncIterator[bytes]:
+    chunks = read_file(file)
+    step: Callable[[], bytes | None] = lambda: next(chunks, None)  # noqa: E731 - a StopIteration cannot cross a thread
+    while (data := await asyncio.to_thread(step)) is not None:
+        yield data

@@ -1,0 +1,61 @@
+"""What stands at acme's end of the wire: it accepts and charges jobs, tells how they stand, and serves the films."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tarash.tarash_gateway.mock import asset
+from tarash.testkit.ledger import Ledger
+from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.steps import Answer, Charge, Played
+
+FILM = asset("video_16x9.mp4")
+
+
+@dataclass
+class AcmeStudio:
+    """The ordinary handler of a scripted server. A job is done with poll number `polls_needed`.
+
+    `film_url` is what finished jobs point to; set it when the server runs, or leave the results out with None.
+    """
+
+    ledger: Ledger
+    film_url: str | None = None
+    polls_needed: int = 3
+    cancelled: set[str] = field(default_factory=set)
+
+    def __call__(self, request: RecordedRequest) -> Played:
+        kind = request.segments[0]
+        if request.method == "POST" and kind == "videos":
+            return self._accept()
+        if kind == "films":
+            self.ledger.count("download", request.path)
+            return Answer(headers={"Content-Type": "video/mp4"}, body=FILM)
+        if kind != "jobs" or request.segments[1] not in self.ledger.charged_jobs:
+            return Answer(404, json={"problem": "no such thing"})
+        return self._status(request.segments[1]) if request.method == "GET" else self._cancel(request.segments[1])
+
+    def _accept(self) -> Played:
+        job = f"job-{len(self.ledger.entries) + 1}"
+        return [Charge(job), Answer(json={"id": job})]
+
+    def _status(self, job: str) -> Answer:
+        self.ledger.count("poll", job)
+        if job in self.cancelled:
+            return Answer(json={"id": job, "status": "cancelled", "reason": "the customer did not want it"})
+        polls = self.ledger.events("poll", job)
+        if polls < self.polls_needed:
+            percent = 100 * polls // self.polls_needed
+            return Answer(json={"id": job, "status": "running", "percent": percent})
+        return Answer(json=self.finished(job))
+
+    def finished(self, job: str) -> dict[str, Any]:
+        """The status of a job that is done."""
+        link = {} if self.film_url is None else {"url": f"{self.film_url}/{job}.mp4"}
+        return {"id": job, "status": "done", **link}
+
+    def _cancel(self, job: str) -> Answer:
+        self.ledger.count("cancel", job)
+        if self.ledger.events("poll", job) >= self.polls_needed:
+            return Answer(409, json={"problem": "too late"})
+        self.cancelled.add(job)
+        return Answer(json={})
