@@ -1,0 +1,184 @@
+"""The simulator of OpenAI and Azure OpenAI: both on 127.0.0.1, with a virtual clock, scripted faults and a ledger."""
+
+import itertools
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from tarash.testkit.clock import VirtualClock
+from tarash.testkit.ledger import Ledger
+from tarash.testkit.openai import errors, routes
+from tarash.testkit.openai.bodies import Refused
+from tarash.testkit.openai.makers import Makers
+from tarash.testkit.openai.routes import Call
+from tarash.testkit.openai.videos import Video, VideoOutcome, Videos, event
+from tarash.testkit.openai.webhooks import SECRET, SignedWebhook, sign
+from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.scripts import Moment, Script
+from tarash.testkit.server import ScriptedServer
+from tarash.testkit.steps import Answer, Perform, Played, Step
+
+DEFAULT_KEY = "sk-simulated-key-0123456789"
+
+
+class OpenAISimulator:
+    """OpenAI and Azure OpenAI, for one `with` block: images, speech, videos and their webhooks.
+
+    Videos wait `queue_seconds` and run `run_seconds` of virtual time, images and speech take `make_seconds`. With
+    `poll_after_ms` the vendor tells when to ask again. Azure's doors take the key as `api-key`, or `token` (the key,
+    unless it is set) as a bearer; deployments have any name, unless `deployments` lists them.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: VirtualClock | None = None,
+        ledger: Ledger | None = None,
+        key: str = DEFAULT_KEY,
+        token: str | None = None,
+        deployments: frozenset[str] | None = None,
+        queue_seconds: float = 0.0,
+        run_seconds: float = 0.0,
+        make_seconds: float = 0.0,
+        poll_after_ms: int | None = None,
+        keep: int | None = None,
+    ) -> None:
+        self.clock, self.ledger = clock or VirtualClock(), ledger or Ledger()
+        self.key, self.token, self.webhook_secret = key, token or key, SECRET
+        self._deployments = deployments
+        self._files: dict[str, Answer] = {}
+        self._numbers = itertools.count(1)
+        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
+        self._videos = Videos(self.clock, self.ledger, (queue_seconds, run_seconds), poll_after_ms)
+        self._makers = Makers(self.clock, self.ledger, make_seconds, self._publish)
+        self._actions = self._find_actions()
+
+    def __enter__(self) -> Self:
+        self.server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.server.__exit__(kind, error, traceback)
+
+    # Addresses; none of them ends with a slash.
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes for https://api.openai.com/v1."""
+        return f"{self.server.url}/v1"
+
+    @property
+    def azure_endpoint(self) -> str:
+        """What a client takes for https://RESOURCE.openai.azure.com."""
+        return self.server.url
+
+    @property
+    def azure_v1_url(self) -> str:
+        """What a client takes for https://RESOURCE.openai.azure.com/openai/v1."""
+        return f"{self.server.url}/openai/v1"
+
+    # What a test arranges and looks at.
+
+    def next_video(self, outcome: VideoOutcome, *, times: int = 1) -> None:
+        """Let the next video, or the next `times`, go like this."""
+        for _ in range(times):
+            self._videos.plan(outcome)
+
+    def fail_next(
+        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
+    ) -> Script:
+        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
+
+        Operations are generate, edit_image, speech, create, edit, extend, remix, retrieve, content, delete, list and
+        download. With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for
+        an unknown operation.
+        """
+        if operation not in routes.OPERATIONS:
+            raise ValueError(f"{operation!r} is none of {', '.join(sorted(routes.OPERATIONS))}")
+        played = (Perform(), *steps) if charged else steps
+        return self.server.scripts.add(_asks_for(operation), played, times=times, moment=moment)
+
+    def forget(self, video_id: str) -> None:
+        """Let a video vanish. Raises KeyError."""
+        self._videos.forget(video_id)
+
+    @property
+    def videos(self) -> list[Video]:
+        """Every video that was accepted and not deleted, oldest first."""
+        return self._videos.all
+
+    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
+        """All requests, or those of one operation."""
+        every = self.server.requests.snapshot()
+        return every if operation is None else [request for request in every if _asks_for(operation)(request)]
+
+    def webhook(self, video_id: str, *, age: float = 0.0) -> SignedWebhook:
+        """The webhook of a finished video, signed `age` seconds ago. Raises ValueError for one that has not."""
+        video = self._videos.video(video_id)
+        status = video.status(self.clock.monotonic())
+        if status not in ("completed", "failed"):
+            raise ValueError("the video has not finished")
+        moment = self.clock.wall() - age
+        return sign(event(video, status, moment), f"wh_{video_id}", moment)
+
+    # Answering.
+
+    def _handle(self, request: RecordedRequest) -> Played:
+        azure = request.path.startswith("/openai/")
+        call = routes.read(request)
+        if call is None:
+            return errors.azure_not_found() if azure else errors.not_found(f"Invalid URL ({request.path})")
+        if not self._may(call):
+            return errors.azure_unauthorized() if azure else errors.unauthorized()
+        deployment = call.names.get("deployment")
+        if deployment and self._deployments is not None and deployment not in self._deployments:
+            return errors.deployment_not_found()
+        try:
+            return self._actions[call.operation](call)
+        except Refused as refused:
+            return refused.answer
+
+    def _may(self, call: Call) -> bool:
+        headers = call.request.headers
+        bearer = (headers.get("authorization") or "").removeprefix("Bearer ")
+        if call.door == "files":
+            return True
+        if call.at_azure:
+            return headers.get("api-key") == self.key or bearer in (self.key, self.token)
+        return bearer == self.key
+
+    def _publish(self, content: bytes, content_type: str) -> str:
+        name = f"{next(self._numbers)}.{content_type.partition('/')[2]}"
+        self._files[name] = Answer(200, {"Content-Type": content_type}, content)
+        return f"{self.server.url}/files/{name}"
+
+    def _download(self, call: Call) -> Answer:
+        self.ledger.count("download", call.names["id"])
+        return self._files.get(call.names["id"], errors.not_found())
+
+    def _find_actions(self) -> dict[str, Callable[[Call], Played]]:
+        videos, makers = self._videos, self._makers
+        return {
+            "generate": makers.generate,
+            "edit_image": makers.edit_image,
+            "speech": makers.speech,
+            "create": videos.create,
+            "list": videos.list,
+            "edit": videos.edit,
+            "extend": videos.extend,
+            "remix": videos.remix,
+            "content": videos.content,
+            "retrieve": videos.retrieve,
+            "delete": videos.delete,
+            "download": self._download,
+        }
+
+
+def _asks_for(operation: str) -> Callable[[RecordedRequest], bool]:
+    def wanted(request: RecordedRequest) -> bool:
+        call = routes.read(request)
+        return call is not None and call.operation == operation
+
+    return wanted
