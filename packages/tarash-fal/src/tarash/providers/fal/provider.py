@@ -1,0 +1,221 @@
+"""fal: a queue in front of any endpoint. Submit, ask, fetch, cancel; every endpoint works, known here or not.
+
+Source: fal.ai/docs, "Queue API"; wire of fal-client 1.0.3 and @fal-ai/client 1.10.1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from tarash.providers.fal.errors import fal_error, status_error
+from tarash.providers.fal.models import find_model, known_models, mapping_for, nearest_ids
+from tarash.providers.fal.outputs import read_result
+from tarash.providers.fal.storage import place, rest_url
+from tarash.providers.fal.webhooks import KEYS_KEPT_SECONDS, KEYS_PATH, read_message, verify
+from tarash.tarash_gateway.exceptions import HTTPError, ProtocolError, TarashException, ValidationError
+from tarash.tarash_gateway.messages import (
+    Cancellation,
+    Done,
+    Json,
+    Pending,
+    Request,
+    Response,
+    Step,
+    WebhookMessage,
+    text_at,
+)
+from tarash.tarash_gateway.models import Kind
+from tarash.tarash_gateway.providers.base import (
+    Call,
+    KeyHeader,
+    ModelInfo,
+    Operation,
+    Provider,
+    path_of,
+    place_media,
+)
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping
+
+QUEUE_URL = "https://queue.fal.run"
+SCHEMA_URL = "https://fal.ai/api/openapi/queue/openapi.json"
+SUBMIT_SECONDS = 120.0
+SCHEMA_SECONDS = 4.0
+SCHEMA_KEPT_SECONDS = 24 * 3600.0
+
+OPTION_HEADERS = {
+    "priority": "x-fal-queue-priority",
+    "start_timeout": "x-fal-request-start-timeout",
+    "runner_hint": "x-fal-runner-hint",
+    "no_retry": "x-fal-no-retry",
+    "store_io": "x-fal-store-io",
+    "lifecycle": "x-fal-object-lifecycle-preference",
+    "disable_fallback": "x-app-fal-disable-fallback",
+    "tags": "x-fal-tags",
+}
+OPTION_QUERY = {"webhook_url": "fal_webhook", "max_queue_length": "fal_max_queue_length"}
+OTHER_OPTIONS = frozenset({"rest_url", "live_schema", "schema_url", "inline_images", "upload_lifecycle", "allow_http"})
+NAMESPACES = ("workflows", "comfy")
+WAITING = {"IN_QUEUE": False, "IN_PROGRESS": True}
+
+
+class Queue(Operation):
+    """All kinds of work at fal go through the same queue."""
+
+    def describe(self, call: Call) -> Step[FieldMapping | None]:
+        schema: Response | None = None
+        if wants_live_schema(call):
+            schema = yield Request(
+                "GET",
+                str(call.options.get("schema_url") or SCHEMA_URL),
+                query=[("endpoint_id", call.model)],
+                timeout=SCHEMA_SECONDS,
+                cache_seconds=SCHEMA_KEPT_SECONDS,
+                anonymous=True,
+                optional=True,
+            )
+        return mapping_for(call.kind, call.model, schema.body if schema is not None and schema.ok else None)
+
+    def submit(self, call: Call) -> Step[Pending | Done]:
+        payload = yield from place_media(call.payload, lambda media: place(call, media))
+        answer = yield Request(
+            "POST",
+            f"{call.base_url}/{path_of(call.model)}",
+            headers=option_headers(call.options),
+            query=[
+                (name, str(call.options[option])) for option, name in OPTION_QUERY.items() if option in call.options
+            ],
+            body=Json(payload),
+            billable=True,
+            timeout=SUBMIT_SECONDS,
+        )
+        body = answer.object()
+        return Pending(job_urls(call, text_at(body, "request_id"), body), event=body)
+
+    def poll(self, call: Call, state: JsonValue) -> Step[Pending | Done]:
+        job = stored(state)
+        answer = yield Request("GET", f"{job['status_url']}?logs=1")
+        status = answer.object()
+        if status.get("request_id", job["id"]) != job["id"]:
+            raise ProtocolError("fal answered with the status of another job.")
+        name = text_at(status, "status")
+        if name == "COMPLETED":
+            return (yield from self._fetch(call, job, status))
+        unknown = None if name in WAITING else name
+        return Pending(state, running=WAITING.get(name, True), event=status, unknown=unknown)
+
+    def _fetch(self, call: Call, job: Mapping[str, str], status: Mapping[str, Any]) -> Step[Pending | Done]:
+        failed = status_error(status)
+        if failed is not None:
+            raise failed
+        answer = yield Request("GET", job["response_url"], accept=frozenset({400}))
+        if answer.status == 400:
+            if "still in progress" in str(answer.object_or_empty().get("detail")):
+                return Pending(dict(job), running=True, event=status)
+            raise fal_error(answer) or HTTPError("fal answered HTTP 400 for the result.", status_code=400)
+        return read_result(call.kind, answer.json, answer.headers)
+
+    def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
+        answer = yield Request("PUT", stored(state)["cancel_url"], accept=frozenset({400}))
+        too_late = answer.status == 400 or answer.object_or_empty().get("success") is False
+        return Cancellation.TOO_LATE if too_late else Cancellation.CANCELLED
+
+    def webhook(self, call: Call, state: JsonValue, message: WebhookMessage) -> Step[Pending | Done]:
+        url = f"{rest_url(call)}{KEYS_PATH}"
+        answer = yield Request("GET", url, anonymous=True, cache_seconds=KEYS_KEPT_SECONDS)
+        verify(message, answer.object())
+        return read_message(call.kind, stored(state)["id"], message)
+
+
+class FalProvider(Provider):
+    """fal. Options (`provider_config`): the keys of OPTION_HEADERS, OPTION_QUERY and OTHER_OPTIONS."""
+
+    id = "fal"
+    key_variables = ("FAL_KEY",)
+    key_header = KeyHeader("Authorization", "Key {}")
+    base_url = QUEUE_URL
+    default_models: Mapping[Kind, str] = {
+        "video": "fal-ai/veo3.1/fast",
+        "image": "fal-ai/flux-2",
+        "tts": "fal-ai/minimax/speech-2.8-hd",
+        "sts": "fal-ai/chatterbox/speech-to-speech",
+    }
+    reserved_params = frozenset(OPTION_QUERY.values())
+    operations: Mapping[Kind, Operation] = {kind: Queue() for kind in default_models}
+
+    def trusted_origins(self, call: Call) -> Sequence[str]:
+        return (rest_url(call),)
+
+    def check(self, call: Call) -> None:
+        path_of(call.model)
+        if "/" not in call.model:
+            raise ValidationError(f"A fal endpoint id looks like owner/app, not {call.model!r}.{self.advice(call)}")
+        unknown = set(call.options) - {*OPTION_HEADERS, *OPTION_QUERY, *OTHER_OPTIONS}
+        if unknown:
+            raise ValidationError(f"provider_config has options that fal does not know: {', '.join(sorted(unknown))}.")
+
+    def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
+        return find_model(model)
+
+    def known_models(self) -> Iterable[ModelInfo]:
+        return known_models()
+
+    def error(self, response: Response) -> TarashException | None:
+        return fal_error(response)
+
+    def advice(self, call: Call) -> str:
+        nearest = nearest_ids(call.model)
+        return f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+
+
+def wants_live_schema(call: Call) -> bool:
+    """Live schemas are fal's own: behind another queue host they are asked for only when the caller says so."""
+    wanted = call.options.get("live_schema")
+    return bool(wanted) if wanted is not None else call.base_url == QUEUE_URL or "schema_url" in call.options
+
+
+def option_headers(options: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of the options that were set. Booleans are sent as 1 and 0, objects as JSON."""
+    return {header: _header_text(options[option]) for option, header in OPTION_HEADERS.items() if option in options}
+
+
+def _header_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def job_urls(call: Call, request_id: str, answer: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """Where to ask for a job: the links of the answer where they lie on the queue host, else built from the ids."""
+    below = f"{call.base_url}/{queue_path(call.model)}/requests/{path_of(request_id, what='request id')}"
+    built = {"status_url": f"{below}/status", "response_url": below, "cancel_url": f"{below}/cancel"}
+    ours = {name: _on_queue_host(call, request_id, answer.get(name)) or url for name, url in built.items()}
+    return {"id": request_id, **ours}
+
+
+def queue_path(model: str) -> str:
+    """owner/app: status links drop the rest of an endpoint id (workflows and comfy keep three segments)."""
+    segments = model.split("/")
+    return path_of("/".join(segments[: 3 if segments[0] in NAMESPACES else 2]))
+
+
+def _on_queue_host(call: Call, request_id: str, url: Any) -> str | None:
+    if not isinstance(url, str) or f"/requests/{request_id}" not in url or "?" in url or "#" in url:
+        return None
+    try:
+        ours, theirs = urlsplit(call.base_url), urlsplit(url)
+        same = (ours.scheme, ours.hostname, ours.port) == (theirs.scheme, theirs.hostname, theirs.port)
+    except ValueError:
+        return None
+    return url if same and "@" not in theirs.netloc else None
+
+
+def stored(state: JsonValue) -> dict[str, str]:
+    """The ids and links of a job, as `submit` stored them. Raises `ProtocolError` when they are not all there."""
+    if not isinstance(state, dict):
+        raise ProtocolError("The job's state is not one that the fal provider wrote.")
+    return {name: text_at(state, name) for name in ("id", "status_url", "response_url", "cancel_url")}

@@ -1,0 +1,103 @@
+"""fal's webhooks: is a message really fal's, and what does it say of the job?
+
+The signature is a hex Ed25519 over request id, user id, timestamp and hex SHA-256 of the body, one a line; the keys
+are a JWKS. Source: fal.ai/docs, page "Webhooks", read 2026-11. Needs the extra `tarash-fal[webhooks]` (cryptography).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tarash.providers.fal.errors import FAILED, MODERATED
+from tarash.providers.fal.outputs import read_result
+from tarash.tarash_gateway.exceptions import (
+    ContentModerationError,
+    GenerationFailedError,
+    JobRejectedError,
+    TarashException,
+    ValidationError,
+)
+from tarash.tarash_gateway.messages import Done, Response, WebhookMessage, text_at
+from tarash.tarash_gateway.models import Kind
+
+TOLERANCE_SECONDS = 300.0
+KEYS_PATH = "/.well-known/jwks.json"
+KEYS_KEPT_SECONDS = 24 * 3600.0
+_HEADERS = ("request-id", "user-id", "timestamp", "signature")
+
+
+def verify(message: WebhookMessage, keys: Mapping[str, Any]) -> None:
+    """Raise `JobRejectedError` unless one of fal's keys signed the message within the last five minutes."""
+    request_id, user_id, timestamp, signature = _signed_parts(message)
+    digest = hashlib.sha256(message.body).hexdigest()
+    text = "\n".join((request_id, user_id, timestamp, digest)).encode()
+    try:
+        raw = bytes.fromhex(signature)
+    except ValueError:
+        raise JobRejectedError("The webhook's signature is not hexadecimal.") from None
+    if not any(_fits(key, raw, text) for key in _public_keys(keys)):
+        raise JobRejectedError("The webhook was not signed by fal; it is not used.")
+
+
+def _signed_parts(message: WebhookMessage) -> list[str]:
+    parts = [message.headers.get(f"x-fal-webhook-{name}", "") for name in _HEADERS]
+    if not all(parts):
+        raise JobRejectedError("The webhook carries no complete fal signature (headers X-Fal-Webhook-*).")
+    try:
+        age = abs(message.received_at - int(parts[2]))
+    except ValueError:
+        raise JobRejectedError("The webhook's timestamp is not a number.") from None
+    if age > TOLERANCE_SECONDS:
+        raise JobRejectedError(f"The webhook is {age:.0f} seconds off; it may be a replay of an old one.")
+    return parts
+
+
+def _public_keys(keys: Mapping[str, Any]) -> Iterable[bytes]:
+    for key in keys.get("keys") or ():
+        text = key.get("x") if isinstance(key, dict) else None
+        if isinstance(text, str):
+            try:
+                yield base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            except ValueError:
+                continue
+
+
+def _fits(key: bytes, signature: bytes, text: bytes) -> bool:
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        raise ValidationError(
+            "Verifying fal's webhooks needs cryptography: pip install 'tarash-fal[webhooks]'."
+        ) from None
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def read_message(kind: Kind, request_id: str, message: WebhookMessage) -> Done:
+    """The result in a verified message. Raises the job's failure, or `JobRejectedError` when it is of another job."""
+    body = Response(200, message.headers, message.body).object()
+    if request_id not in (body.get("request_id"), body.get("gateway_request_id")):
+        raise JobRejectedError("The webhook speaks of another job.")
+    if text_at(body, "status") != "OK":
+        raise _failure(body)
+    return read_result(kind, body.get("payload"), message.headers)
+
+
+def _failure(body: Mapping[str, Any]) -> TarashException:
+    payload = body.get("payload")
+    detail = payload.get("detail") if isinstance(payload, dict) else None
+    kinds = {str(item.get("type")) for item in detail if isinstance(item, dict)} if isinstance(detail, list) else set()
+    text = str(body.get("error") or body.get("payload_error") or "no reason given")
+    raw = dict(body)
+    if kinds & MODERATED:
+        return ContentModerationError(f"fal refused the content: {text}", raw_response=raw)
+    if kinds and not kinds & FAILED:
+        return ValidationError(f"fal does not take this input: {text}", raw_response=raw)
+    return GenerationFailedError(f"fal could not finish the job: {text}", raw_response=raw)
