@@ -1,0 +1,75 @@
+"""`tarash models`, `tarash providers`: what is installed and known, also when some of it is broken."""
+
+from pathlib import Path
+
+import pytest
+from tests.cli.running import KEY, CinemaServer, Command, add_distribution, json_of
+
+pytestmark = pytest.mark.usefixtures("cinema")
+
+
+@pytest.fixture
+def broken(tarash: Command, cinema: CinemaServer, tmp_path: Path) -> None:
+    """Another provider, which cannot be imported."""
+    add_distribution(tmp_path / "site", "tarash-broken", entry_points={"broken": "broken_cinema"})
+
+
+def test_the_models_of_a_provider(tarash: Command) -> None:
+    lines = tarash("models", "cinema").stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["cinema:film-1", "video", "active"],
+        ["cinema:film-0", "video", "retired", "since", "2024-01-31", "use", "film-1"],
+        ["cinema:voice-1", "tts,sts", "active"],
+    ]
+    speaking = json_of(tarash("models", "cinema", "--kind", "sts", "--json"))["models"]
+    assert [(model["id"], model["kinds"]) for model in speaking] == [("voice-1", ["tts", "sts"])]
+
+
+def test_the_models_of_all_providers_but_the_broken(tarash: Command, broken: None) -> None:
+    done = tarash("models", "--json")
+    assert done.returncode == 0
+    facts = json_of(done)
+    assert {"cinema", "fal"} <= {model["provider"] for model in facts["models"]}
+    assert "tarash-broken" in facts["warnings"][0]
+    assert tarash("models", "broken").returncode == 3
+
+
+def test_one_model(tarash: Command) -> None:
+    lines = tarash("models", "show", "film-1").stdout.splitlines()
+    assert lines[0] == "cinema:film-1"
+    assert "    seconds  integer, 4 | 8" in lines
+    assert "    odd      a word" in lines
+    retired = tarash("models", "show", "cinema:film-0").stdout
+    assert "status: retired since 2024-01-31, use film-1" in retired
+    assert "note: [bold]loud[/bold] [31m" in retired
+    # Without a description of its own, the model's parameters are those that the provider's mapping fills.
+    [facts] = json_of(tarash("models", "show", "cinema:film-0", "--json"))["models"]
+    assert facts["parameters"]["ratio"] == {"from": ["aspect_ratio"], "allowed": ["16:9", "9:16"]}
+    assert facts["parameters"]["prompt"]["required"] is True
+
+
+def test_a_model_of_fal(tarash: Command) -> None:
+    [facts] = json_of(tarash("models", "show", "fal:fal-ai/veo3.1/fast", "--json"))["models"]
+    assert facts["parameters"]["prompt"]["required"] is True
+    assert "720p" in facts["parameters"]["resolution"]["allowed"]
+
+
+def test_an_unknown_model(tarash: Command, broken: None) -> None:
+    done = tarash("models", "show", "cinema:film-2")
+    assert done.returncode == 1
+    assert "can be used all the same" in done.stderr
+    assert "Did you mean cinema:film-1?" in done.stderr
+    facts = json_of(tarash("models", "show", "no/such:model", "--json"))
+    assert (facts["ok"], facts["nearest"]) == (False, [])
+
+
+def test_providers_and_their_keys(tarash: Command, broken: None) -> None:
+    done = tarash("providers")
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "tarash-cinema 1.0" in rows["cinema"]
+    assert "CINEMA_KEY is set" in rows["cinema"]
+    assert "FAL_KEY is not set" in rows["fal"]
+    assert "no film in the camera" in rows["broken:"]
+    facts = json_of(tarash("providers", "--json"))["providers"]
+    assert {one["id"]: one["keys"] for one in facts}["cinema"] == {"CINEMA_KEY": True}
+    assert KEY not in done.stdout + done.stderr
