@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import (
+    AudioChunk,
     AudioGenerationConfig,
     GenerationConfig,
     ImageGenerationConfig,
@@ -130,6 +131,28 @@ async def generate_tts_async(
 ) -> TTSResponse:
     """`generate_tts`, awaited."""
     return await _later("tts", "generate", config, request, callback=on_progress)  # type: ignore[no-any-return]
+
+
+def stream_tts(config: AudioGenerationConfig, request: TTSRequest) -> Iterator[AudioChunk]:
+    """Speak a text, and hand out the audio while it is still being made.
+
+    The chunks joined are the audio; some carry word or character timings where the vendor has them. The chain falls
+    back only before the first chunk. Closing the iterator closes the connection at once.
+
+    Raises `TarashException` from the first `next` on; one after the first chunk is never retryable.
+    """
+    from tarash.tarash_gateway.runtimes import SyncRuntime
+    from tarash.tarash_gateway.streaming import iterate_sync
+
+    runtime = SyncRuntime()
+    return iterate_sync(_orchestrator(runtime, "tts", None).stream(config, request), runtime.close)
+
+
+def stream_tts_async(config: AudioGenerationConfig, request: TTSRequest) -> AsyncGenerator[AudioChunk]:
+    """`stream_tts` for `async for`. To leave early call `aclose()`, which closes the connection at once."""
+    from tarash.tarash_gateway.runtimes import AsyncRuntime
+
+    return _orchestrator(AsyncRuntime(), "tts", None).stream(config, request)
 
 
 def generate_sts(

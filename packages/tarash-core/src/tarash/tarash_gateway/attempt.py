@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from tarash.tarash_gateway.driver import Driver
+from tarash.tarash_gateway.driver import FETCH_SECONDS, LAST_POLL, Driver
 from tarash.tarash_gateway.exceptions import (
     HTTPConnectionError,
     HTTPError,
@@ -21,6 +21,7 @@ from tarash.tarash_gateway.models import Job
 from tarash.tarash_gateway.parameters import Applied, apply_mapping, count_asked, enforce, takes_count
 from tarash.tarash_gateway.planning import Plan, warn_all, with_payload
 from tarash.tarash_gateway.progress import Progress
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 from tarash.tarash_gateway.responses import Ingredients, build_response
 from tarash.tarash_gateway.runtime import Runtime
 from tarash.tarash_gateway.saving import ResponseSaver, fetch_bytes
@@ -72,6 +73,11 @@ class Attempt:
 
     async def submit(self) -> None:
         """Check, map and submit. Whatever is wrong with the request is raised before the first paid request."""
+        mapping = await self.map()
+        await self.driver.submit(1 if takes_count(mapping) else count_asked(self.plan.call.request))
+
+    async def map(self) -> FieldMapping:
+        """Make the payload of the request, and the account of its parameters."""
         sender = self.driver.sender
         mapping = self.plan.mapping(await sender.run(self.plan.operation.describe(sender.call)))
         if mapping is None:
@@ -82,7 +88,7 @@ class Attempt:
         warn_all(enforce(self.applied, self.plan.config.unsupported_params, where), where)
         self.plan = with_payload(self.plan, self.applied.payload)
         sender.call = self.plan.call
-        await self.driver.submit(1 if takes_count(mapping) else count_asked(request))
+        return mapping
 
     # --- the whole way
 
@@ -150,8 +156,11 @@ class Attempt:
         if not (lost and wanted and self.driver.job):
             return False
         outcome = await self.driver.cancel()
-        if outcome is Cancellation.TOO_LATE:
-            return await self.driver.collect_finished()
+        if outcome is not Cancellation.CANCELLED:
+            # Whatever kept it from being cancelled, it may have been that the job was finished, and paid.
+            seconds = FETCH_SECONDS if outcome is Cancellation.TOO_LATE else LAST_POLL
+            if await self.driver.collect_finished(seconds):
+                return True
         error.message += _CANCEL_REPORT[outcome]
         return False
 
@@ -226,6 +235,7 @@ class Attempt:
 
 _CANCEL_REPORT = {
     Cancellation.CANCELLED: " The remote job was cancelled.",
+    Cancellation.TOO_LATE: " It was too late to cancel the remote job, but its result could not be read yet.",
     Cancellation.IMPOSSIBLE: " The remote job could not be cancelled and may still be running and billed.",
 }
 

@@ -85,6 +85,13 @@ class _MediaSink:
             raise DownloadError("The link serves a page of text instead of media; nothing was written.")
 
 
+def _redirected(url: str, response: Response) -> str:
+    try:
+        return urljoin(url, response.headers.get("location", ""))
+    except ValueError:
+        raise DownloadError("A redirect leads to something that is no link; it was not followed.") from None
+
+
 class Downloader:
     """Fetches links for one job, with the job's credentials where the provider wants them."""
 
@@ -134,7 +141,7 @@ class Downloader:
             response = await self._once(url, sink, authenticated, max_bytes)
             if response.status not in _REDIRECTS:
                 return response
-            target = urljoin(url, response.headers.get("location", ""))
+            target = _redirected(url, response)
             if origin_of(url)[0] == "https" and origin_of(target)[0] != "https":
                 raise DownloadError("A redirect leads from https to something else; it was not followed.")
             url = target

@@ -25,7 +25,7 @@ from tarash.tarash_gateway.exceptions import (
 )
 from tarash.tarash_gateway.foreign import judged, judged_cancellation
 from tarash.tarash_gateway.jobs import done_from_json, done_to_json, make_job
-from tarash.tarash_gateway.messages import Cancellation, Done, Pending, WebhookMessage
+from tarash.tarash_gateway.messages import Cancellation, Done, Pending, WebhookMessage, number_or_none
 from tarash.tarash_gateway.models import Job
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 from tarash.tarash_gateway.retrying import HINT_CEILING, HINT_FLOOR, poll_wait
@@ -45,7 +45,7 @@ CANCEL_SECONDS = 5.0
 """Seconds for the attempt to cancel a remote job."""
 
 FETCH_SECONDS = 15.0
-"""Seconds for fetching a result that turned out to be there when the job was to be cancelled."""
+"""Seconds for fetching a result that, as the provider says, was there when the job was to be cancelled."""
 
 _MISSABLE_STATUS = frozenset({408, 425, 429, *range(500, 600)})
 _UNAUTHORIZED = (401, 403)
@@ -63,6 +63,7 @@ class Part:
     missing_since: float | None = None
     last_miss: TarashException | None = None
     pending: Pending | None = None
+    hint: float | None = None
 
     @property
     def open(self) -> bool:
@@ -136,7 +137,8 @@ class Driver:
         if isinstance(result, Done):
             self.parts.append(Part(done=result))
         elif result is not None:
-            self.parts.append(Part(state=result.state, pending=result, submitted_at=self._now()))
+            hint = self._hint_of(result)
+            self.parts.append(Part(state=result.state, pending=result, submitted_at=self._now(), hint=hint))
             self.observe("submitted")
         if stop is not None:
             if result is None:
@@ -162,8 +164,7 @@ class Driver:
         return [part for part in self.parts if part.open]
 
     def _next_wait(self) -> float:
-        hints = [part.pending.retry_after for part in self._open_parts() if part.pending]
-        hint = max((hint for hint in hints if hint is not None), default=None)
+        hint = max((part.hint for part in self._open_parts() if part.hint is not None), default=None)
         if hint is not None:
             wait = min(max(hint, 0.0 if self.is_mock else HINT_FLOOR), HINT_CEILING)
         else:
@@ -172,6 +173,11 @@ class Driver:
         # The first polls come quickly and are not counted, so that attempts x interval is what callers expect.
         self.counted_polls += wait >= self.poll_interval
         return max(0.0, min(wait, self.sender.remaining()))
+
+    def _hint_of(self, answer: Pending) -> float | None:
+        """When to ask again, as the answer's body or header tells: a number of seconds that makes sense, or None."""
+        told = number_or_none(answer.retry_after)
+        return self.sender.hint if told is None or told < 0 else told
 
     def _extend(self, seconds: float) -> None:
         self.sender.deadline = max(self.sender.deadline, self._now() + seconds)
@@ -217,7 +223,7 @@ class Driver:
             await self._go_on(part, answer)
 
     async def _go_on(self, part: Part, answer: Pending) -> None:
-        part.state, part.pending = answer.state, answer
+        part.state, part.pending, part.hint = answer.state, answer, self._hint_of(answer)
         if answer.unknown:
             self.on_unknown_state(answer.unknown)
         self.observe("polled", running=answer.running, progress=answer.progress)
@@ -234,8 +240,9 @@ class Driver:
             return
         part.last_miss = error
         part.missing_since = self._now() if part.missing_since is None else part.missing_since
-        part.pending = replace(part.pending, retry_after=_told(error)) if part.pending else None
+        part.hint = error.retry_after if isinstance(error, HTTPError) else None
         if self._now() - part.missing_since >= MISSED_POLLS_GRACE:
+            error.message += f" All polls failed for {self._now() - part.missing_since:.0f} seconds. {_GO_ON}"
             raise self._with_job(error)
 
     def _may_be_new(self, part: Part) -> bool:
@@ -243,6 +250,7 @@ class Driver:
 
     def _end_part(self, part: Part, error: TarashException) -> None:
         if isinstance(error, HTTPError) and error.status_code in _UNAUTHORIZED:
+            error.message += f" The job itself is not touched by this. {_GO_ON}"
             raise self._with_job(error)
         if isinstance(error, HTTPError) and error.status_code == 404:
             error = self.sender.named(_not_found(error))
@@ -254,12 +262,11 @@ class Driver:
 
     def _timed_out(self) -> TimeoutError:
         unknown = next((part.pending.unknown for part in self.parts if part.pending and part.pending.unknown), None)
-        state = f" Its last state was {unknown!r}, which tarash does not know." if unknown else ""
+        state = f" Its last state was {unknown[:60]!r}, which tarash does not know." if unknown else ""
         misses = next((part.last_miss for part in self.parts if part.last_miss), None)
         state += f" The last polls failed: {misses.message}" if misses else ""
         error = TimeoutError(
-            f"{self.provider.id} did not finish the job within {self.timeout:g} seconds.{state} It may still finish: "
-            "resume(error.job, config) goes on waiting without paying again.",
+            f"{self.provider.id} did not finish the job within {self.timeout:g} seconds.{state} {_GO_ON}",
             timeout_seconds=self.timeout,
         )
         return self._with_job(self.sender.named(error))  # type: ignore[return-value]
@@ -283,9 +290,9 @@ class Driver:
             part.last_miss = error
             return Cancellation.IMPOSSIBLE
 
-    async def collect_finished(self) -> bool:
-        """After a cancellation that came too late: fetch what is finished. True when nothing is open any more."""
-        self.sender.deadline = self._now() + FETCH_SECONDS
+    async def collect_finished(self, seconds: float) -> bool:
+        """After a cancellation that did not succeed: fetch what is finished. True when nothing is open any more."""
+        self.sender.deadline = self._now() + seconds
         try:
             await self.poll_once()
         except TarashException:
@@ -308,6 +315,8 @@ class Driver:
         return [self._with_job(part.error) for part in self.parts if part.error]
 
 
+_GO_ON = "It may still finish: resume(error.job, config) goes on waiting without paying again."
+
 _INTERRUPTED_SUBMIT = (
     "tarash was interrupted while a paid submit to {} was on its way: it is unknown whether the job was accepted and "
     "is being billed. It is not sent again."
@@ -321,10 +330,6 @@ def is_missable(error: TarashException) -> bool:
     if isinstance(error, HTTPError):
         return error.status_code in _MISSABLE_STATUS and type(error) is HTTPError
     return isinstance(error, HTTPConnectionError)
-
-
-def _told(error: TarashException) -> float | None:
-    return error.retry_after if isinstance(error, HTTPError) else None
 
 
 def _not_found(error: HTTPError) -> JobNotFoundError:

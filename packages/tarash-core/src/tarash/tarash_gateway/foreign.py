@@ -60,8 +60,10 @@ def owned(config: GenerationConfig, error: Exception) -> Exception:
 
 
 def blamed(config: GenerationConfig, error: Exception) -> TarashException:
-    """The error itself when it is one of ours, else one of ours that names the provider at fault."""
+    """The error itself when it is one of ours, else one of ours; either way it says whose turn it was."""
     if isinstance(error, TarashException):
+        error.provider = error.provider or config.provider
+        error.model = error.model or config.model
         return error
     wrapped = _wrapped(config, f"raised {type(error).__name__}: {error}")
     wrapped.__cause__ = error

@@ -1,6 +1,7 @@
 """Input media as provider steps see it: `load_media` makes one plain value of all forms, before anything is paid."""
 
 import base64
+import io
 import os
 import stat
 from collections.abc import Mapping
@@ -95,7 +96,7 @@ def _load(value: Any) -> Media:
             return from_bytes(*decode_data_uri(value))
         return _load_base64(value)
     if isinstance(value, bytes | bytearray):
-        return from_bytes(bytes(value))
+        return from_bytes(cast(bytes, check_media(value)))
     if isinstance(value, Mapping):
         content = cast(MediaContent, check_media(value))
         return from_bytes(bytes(content["content"]), content["content_type"])
@@ -124,10 +125,8 @@ def from_bytes(data: bytes, content_type: str | None = None, name: str | None = 
 
 
 def _load_path(path: Path) -> Media:
-    # O_NONBLOCK: opening a pipe must not hang before we can see that it is one.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    with io.BufferedReader(io.FileIO(path, opener=_without_waiting)) as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{path} is not a regular file")
         if status.st_size == 0:
@@ -144,8 +143,23 @@ def _load_path(path: Path) -> Media:
     )
 
 
+def _read_and_rewind(file: IO[bytes]) -> Any:
+    """What is left in an open file, which then stands where it stood: the same request may be sent again."""
+    seekable = getattr(file, "seekable", None)
+    start = file.tell() if seekable and seekable() else None
+    data: object = file.read()
+    if start is not None:
+        file.seek(start)
+    return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Opening a pipe must not hang before we can see that it is one.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def _load_file_object(file: IO[bytes]) -> Media:
-    data = file.read()
+    data = _read_and_rewind(file)
     if not isinstance(data, bytes):
         raise ValueError("the file must be opened in binary mode ('rb')")
     if not data:

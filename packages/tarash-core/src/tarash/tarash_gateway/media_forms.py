@@ -9,6 +9,7 @@ from typing import IO, Any, TypedDict
 
 LINK = re.compile(r"(https?|gs)://[^\s\x00-\x1f]+\Z", re.IGNORECASE)
 UNKNOWN_TYPE = "application/octet-stream"
+_MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?\Z", re.ASCII)
 _LINE_BREAKS = str.maketrans("", "", "\r\n\t")
 _DATA_URI = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w=.\"+-]+)*?(?P<base64>;base64)?,", re.IGNORECASE)
 
@@ -59,7 +60,7 @@ def _check_content(value: Mapping[str, Any]) -> Any:
     content, content_type = value["content"], value["content_type"]
     if not isinstance(content, bytes | bytearray) or not content:
         raise ValueError("'content' must be bytes, and not empty")
-    if not isinstance(content_type, str) or not re.fullmatch(r"[\w.+-]+/[\w.+-]+(;.*)?", content_type):
+    if not isinstance(content_type, str) or not _MIME_TYPE.match(content_type):
         raise ValueError("'content_type' must be a MIME type such as image/png")
     return value
 
@@ -80,6 +81,8 @@ def decode_base64(text: str) -> bytes:
 def _standard_base64(text: str) -> str:
     """Without line breaks, in the standard alphabet, padded. Only the URL-safe one may come without padding."""
     compact = text.strip().translate(_LINE_BREAKS) if "\n" in text or "\r" in text else text.strip()
+    if compact.endswith("==="):
+        raise ValueError("too much padding")
     if "+" in compact or "/" in compact:
         return compact
     compact = compact.replace("-", "+").replace("_", "/")

@@ -12,11 +12,12 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import JsonValue
 
 from tarash.tarash_gateway.exceptions import ProtocolError
+from tarash.tarash_gateway.models import AudioChunk
 
 Result = TypeVar("Result")
 
@@ -237,6 +238,39 @@ class WebhookMessage:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     received_at: float
+
+
+class Decoder(Protocol):
+    """Makes chunks of audio out of the pieces of a body, however the network cut them."""
+
+    def feed(self, data: bytes) -> Sequence[AudioChunk]:
+        """The chunks that are complete with this piece. Raises `TarashException` for an error inside the stream."""
+        ...
+
+    def finish(self) -> Sequence[AudioChunk]:
+        """What is left at the proper end. Raises `ProtocolError` when the stream had not come to its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """A paid request whose answer is listened to while it comes. Without a `request` the decoder's end is all."""
+
+    request: Request | None
+    decoder: Decoder
+
+
+class RawAudio:
+    """The decoder of a body that is the audio itself."""
+
+    def __init__(self, content_type: str | None = None) -> None:
+        self._content_type = content_type
+
+    def feed(self, data: bytes) -> Sequence[AudioChunk]:
+        return (AudioChunk(data, content_type=self._content_type),)
+
+    def finish(self) -> Sequence[AudioChunk]:
+        return ()
 
 
 class Cancellation(enum.Enum):

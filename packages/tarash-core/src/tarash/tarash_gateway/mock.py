@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -17,14 +17,15 @@ from pydantic import JsonValue
 
 from tarash.tarash_gateway.exceptions import GenerationFailedError, ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.media import load_media
-from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step
-from tarash.tarash_gateway.models import Kind, MockConfig, MockPollingConfig, MockResponse
+from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step, Streaming
+from tarash.tarash_gateway.models import AudioChunk, Kind, MockConfig, MockPollingConfig, MockResponse
 from tarash.tarash_gateway.parameters import count_asked
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, parse_size, passthrough_field_mapper
 
 __all__ = ["MockConfig", "MockPollingConfig", "MockProvider", "MockResponse", "reports_progress"]
 
+_CHUNK = 4096
 _ASSETS = "tarash.tarash_gateway"
 _AUDIO = {"mp3": "audio.mp3", "wav": "audio.wav", "pcm": "audio.pcm", "flac": "audio.flac", "opus": "audio.opus"}
 _OUTPUTS: dict[Kind, str] = {"video": "video", "image": "image", "tts": "audio", "sts": "audio"}
@@ -130,6 +131,12 @@ class MockOperation(Operation):
             raise ProtocolError("The job's state is not one that the mock wrote.")
         return position, name, count
 
+    def stream(self, call: Call) -> Step[Streaming]:
+        output = self._end(call.kind, _matching_asset(call), 1).outputs[0]
+        data = output.data or load_media(output.url).require_bytes()
+        return Streaming(None, _WholeAudio(data, output.content_type))
+        yield
+
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         return Cancellation.CANCELLED
         yield
@@ -162,6 +169,20 @@ class MockOperation(Operation):
 
 def _fields(state: JsonValue) -> dict[str, JsonValue]:
     return state if isinstance(state, dict) else {}
+
+
+class _WholeAudio:
+    """A stream that is there already, cut into chunks."""
+
+    def __init__(self, data: bytes, content_type: str | None) -> None:
+        self._data, self._content_type = data, content_type
+
+    def feed(self, data: bytes) -> Sequence[AudioChunk]:
+        return ()
+
+    def finish(self) -> Sequence[AudioChunk]:
+        pieces = range(0, len(self._data), _CHUNK)
+        return [AudioChunk(self._data[at : at + _CHUNK], content_type=self._content_type) for at in pieces]
 
 
 def _as(wanted: str, value: Any, **about: Any) -> Output:

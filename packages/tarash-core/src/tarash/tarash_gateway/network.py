@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 @dataclass(slots=True)
@@ -77,7 +78,10 @@ def is_public(address: str, allow_loopback: bool = False) -> bool:
             return is_public(str(inner), allow_loopback)
     if ip.is_loopback:
         return allow_loopback
-    return ip.is_global and not ip.is_multicast
+    if ip.is_multicast or ip.is_reserved:
+        return False
+    # The whole public internet of version 6 lies there; what ipaddress calls global besides is a matter of its version.
+    return ip.is_global and (ip.version == 4 or ip in _GLOBAL_UNICAST)
 
 
 def judged_address(found: Sequence[Any], host: str, allow_loopback: bool) -> str:

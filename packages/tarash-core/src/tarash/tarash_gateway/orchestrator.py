@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tarash.tarash_gateway.attempt import Attempt
@@ -18,13 +18,14 @@ from tarash.tarash_gateway.foreign import call_handler, owned
 from tarash.tarash_gateway.jobs import judge_job
 from tarash.tarash_gateway.messages import Cancellation, WebhookMessage
 from tarash.tarash_gateway.mock import MockProvider, reports_progress
-from tarash.tarash_gateway.models import AttemptMetadata, ExecutionMetadata, GenerationConfig, Job, Kind
+from tarash.tarash_gateway.models import AttemptMetadata, AudioChunk, ExecutionMetadata, GenerationConfig, Job, Kind
 from tarash.tarash_gateway.planning import Plan, base_url_of, flatten, load_inputs, make_plan, resolve_key
 from tarash.tarash_gateway.plugins import Registry
 from tarash.tarash_gateway.progress import Progress, check_callback, percentage
 from tarash.tarash_gateway.providers.base import Provider
 from tarash.tarash_gateway.responses import build_update
 from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.streaming import Listener
 
 Callback = Callable[[Any], Any] | None
 
@@ -38,6 +39,7 @@ class Orchestrator:
         self.kind: Kind = kind
         self.callback = callback
         self.attempts: list[AttemptMetadata] = []
+        self._begun = 0.0
 
     # --- generating
 
@@ -69,6 +71,37 @@ class Orchestrator:
                     result.execution_metadata = self._metadata(len(chain))
                 return result
         raise AssertionError("a chain has at least one link")
+
+    async def stream(self, config: GenerationConfig, request: Any) -> AsyncGenerator[AudioChunk]:
+        """Walk the chain until one provider's speech is heard; after its first chunk there is no way back."""
+        chain = list(flatten(config))
+        loaded = await self.runtime.run(load_inputs, request)
+        for number, link in enumerate(chain, 1):
+            story = self._begin(link, number)
+            listener = None
+            try:
+                listener = Listener(await self._attempt_to_stream(link, loaded, story))
+                chunks = listener.chunks()
+                try:
+                    async for chunk in chunks:
+                        yield chunk
+                finally:
+                    await chunks.aclose()
+            except Exception as raised:
+                error = owned(link, raised)
+                self._end(story, error)
+                heard = listener is not None and listener.heard
+                if heard or number == len(chain) or not self._may_go_on(link, error):
+                    raise self._with_story(error, len(chain)) from error.__cause__
+            else:
+                self._end(story, None)
+                return
+
+    async def _attempt_to_stream(self, config: GenerationConfig, loaded: Any, story: AttemptMetadata) -> Attempt:
+        handler = await self._handler(config)
+        if not isinstance(handler, Provider):
+            raise UnsupportedOperationError(f"{config.provider} runs its own methods; it has no streaming.")
+        return Attempt(self.runtime, self._plan(config, handler, loaded, story), self._observe)
 
     async def _generate_with(
         self, config: GenerationConfig, request: Any, loaded: Any, more_to_come: bool, story: AttemptMetadata
@@ -224,18 +257,22 @@ class Orchestrator:
             is_retryable=None,
             request_id=None,
             possibly_billed=False,
+            job=None,
         )
+        self._begun = self.runtime.clock.monotonic()
         self.attempts.append(story)
         self._observe("attempt_started", lambda: {"provider": provider, "model": name, "attempt_number": number})
         return story
 
     def _end(self, story: AttemptMetadata, error: Exception | None) -> None:
-        story.ended_at = self._utc()
+        # The wall clock only dates: it may jump meanwhile.
+        story.ended_at = story.started_at + timedelta(seconds=self.runtime.clock.monotonic() - self._begun)
         story.status = "success" if error is None else "failed"
         if error is not None:
             story.error_type, story.error_message = type(error).__name__, str(error)
             story.is_retryable = is_retryable_error(error)
-            story.possibly_billed = bool(getattr(error, "possibly_billed", False) or getattr(error, "job", None))
+            story.job = getattr(error, "job", None)
+            story.possibly_billed = bool(getattr(error, "possibly_billed", False) or story.job)
         self._observe("attempt_finished", lambda: {"attempt": story})
 
     def _utc(self) -> datetime:

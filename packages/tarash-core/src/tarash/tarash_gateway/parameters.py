@@ -10,8 +10,11 @@ from typing import Any
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.media import Media
 from tarash.tarash_gateway.models import GenerationRequest, ParameterOutcome
-from tarash.tarash_gateway.providers.field_mappers import Converted, FieldMapper, FieldMapping, Omit
+from tarash.tarash_gateway.providers.field_mappers import Converted, Elsewhere, FieldMapper, FieldMapping, Omit
 from tarash.tarash_gateway.secrets import shorten
+
+DEEPEST = 100
+"""An extra parameter may be nested so deeply."""
 
 COUNT_FIELDS = ("number_of_videos", "n")
 _MISSING = object()
@@ -90,15 +93,16 @@ class _Account:
             else:
                 self._fill(parameter, mapper, source, value)
                 self._cover(mapper, source)
+        self._account_for_members(mapping)
 
     def _cover(self, mapper: FieldMapper, source: str) -> None:
         """What became of the other sources: they had a part in it, or no say at all."""
-        own = self.by_field[source.partition(".")[0]][-1]
+        notes = self.by_field.get(source.partition(".")[0])
         for other in mapper.sources:
-            if other == source or other not in fields_set(self.request):
+            if not notes or other == source or other not in fields_set(self.request):
                 continue
             if mapper.together:
-                self.by_field.setdefault(other, []).append(replace(own, field=other))
+                self.by_field.setdefault(other, []).append(replace(notes[-1], field=other))
             else:
                 self.note(other, "ignored", reason=f"{source} decides this already")
 
@@ -138,6 +142,8 @@ class _Account:
     def _fill(self, parameter: str, mapper: FieldMapper, source: str, given: Any) -> None:
         try:
             converted = mapper.convert(given) if mapper.convert else given
+        except Elsewhere:
+            return None
         except Omit as reason:
             return self.note(source, "ignored", parameter, reason=str(reason))
         except (ValueError, TypeError, KeyError) as error:
@@ -193,6 +199,15 @@ class _Account:
         self.applied.outcomes = [one for one in outcomes if one.field in asked or one.outcome == "refused"]
         return self.applied
 
+    def _account_for_members(self, mapping: FieldMapping) -> None:
+        """Members of an object that no parameter took, where others were taken one by one."""
+        sources = {source for mapper in mapping.values() for source in mapper.sources}
+        for name, value in fields_set(self.request).items():
+            if isinstance(value, dict) and name in self.by_field and name not in sources:
+                left = [member for member in value if f"{name}.{member}" not in sources]
+                if left:
+                    self.note(name, "ignored", reason=f"the model has no {', '.join(map(str, left))}")
+
     def _account_for_images(self) -> None:
         roles = [image["type"] for index, image in enumerate(self.images) if index not in self.images_taken]
         if roles:
@@ -204,6 +219,9 @@ class _Account:
             if is_reserved(name, reserved):
                 reason = "it is reserved: keys and webhooks are set in the configuration"
                 self._note_at(name, "refused", name, reason=reason)
+                continue
+            if not is_shallow(value):
+                self._note_at(name, "refused", name, reason="it is nested too deeply")
                 continue
             mapped = any(note.parameter == name for notes in self.by_field.values() for note in notes)
             self._override(name, value)
@@ -218,6 +236,15 @@ class _Account:
                 else note
                 for note in notes
             ]
+
+
+def is_shallow(value: Any, left: int = DEEPEST) -> bool:
+    """False for values nested so deeply (or endlessly, in a circle) that nobody could read them."""
+    if isinstance(value, dict):
+        return left > 0 and all(is_shallow(item, left - 1) for item in value.values())
+    if isinstance(value, list | tuple):
+        return left > 0 and all(is_shallow(item, left - 1) for item in value)
+    return True
 
 
 def apply_mapping(mapping: FieldMapping, request: GenerationRequest, reserved: frozenset[str] = frozenset()) -> Applied:

@@ -64,7 +64,7 @@ def _seconds_until(date: str, now: float) -> float | None:
 class RetryBudget:
     """Retries of all jobs at one provider are paid from one purse, so that an outage is not made worse.
 
-    Each request that is answered puts a tenth of a retry back.
+    Each request that is answered, with anything but "later", puts a tenth of a retry back.
     """
 
     CAPACITY = 20.0

@@ -19,6 +19,19 @@ class Sink(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
+class Stream(Protocol):
+    """An answer whose body is still coming."""
+
+    head: Response
+
+    async def read(self, timeout: float) -> bytes:
+        """The next piece, waiting for `timeout` seconds at most; empty at the proper end."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection, at once."""
+
+
 class Runtime(Protocol):
     """A world. In the sync one none of these coroutines ever suspends."""
 
@@ -29,6 +42,10 @@ class Runtime(Protocol):
 
     async def send(self, wire: Any, timeout: float, sink: Sink | None = None) -> Response:
         """Send a prepared request and read the whole answer within `timeout` seconds."""
+        ...
+
+    async def open(self, wire: Any, timeout: float) -> Stream:
+        """Send a prepared request and read only the head of the answer, within `timeout` seconds."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...

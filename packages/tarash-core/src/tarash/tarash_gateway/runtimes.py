@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.clock import current_clock
 from tarash.tarash_gateway.messages import Request, Response
-from tarash.tarash_gateway.runtime import Sink
+from tarash.tarash_gateway.runtime import Sink, Stream
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.transport import WireRequest
+    from tarash.tarash_gateway.encoding import WireRequest
 
 Result = TypeVar("Result")
 
@@ -34,7 +34,7 @@ def run_sync(work: Coroutine[Any, Any, Result]) -> Result:
 
 def _prepare(request: Request, credentials: Mapping[str, str], allow_loopback: bool) -> WireRequest:
     # Imported here: the HTTP client comes with the first call, not with `import tarash`.
-    from tarash.tarash_gateway.transport import prepare
+    from tarash.tarash_gateway.encoding import prepare
 
     return prepare(request, credentials, allow_loopback=allow_loopback)
 
@@ -52,6 +52,9 @@ class SyncRuntime:
     async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
         response: Response = shared_transport().send(wire, timeout, sink)
         return response
+
+    async def open(self, wire: WireRequest, timeout: float) -> Stream:
+        return _SyncStream(shared_transport().open(wire, timeout))
 
     async def sleep(self, seconds: float) -> None:
         self.clock.sleep(seconds)
@@ -82,6 +85,21 @@ class SyncRuntime:
     def close(self) -> None:
         if self._callbacks:
             self._callbacks.close()
+
+
+class _SyncStream:
+    """A blocking stream, with the face that the driver knows."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.head: Response = stream.head
+
+    async def read(self, timeout: float) -> bytes:
+        data: bytes = self._stream.read(timeout)
+        return data
+
+    async def close(self) -> None:
+        self._stream.close()
 
 
 class _CallbackLoop:
@@ -121,6 +139,11 @@ class AsyncRuntime:
         transport = await _transport_of_loop()
         response: Response = await transport.send(wire, timeout, sink)
         return response
+
+    async def open(self, wire: WireRequest, timeout: float) -> Stream:
+        transport = await _transport_of_loop()
+        stream: Stream = await transport.open(wire, timeout)
+        return stream
 
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep_async(seconds)

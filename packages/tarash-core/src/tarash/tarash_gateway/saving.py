@@ -77,11 +77,14 @@ class ResponseSaver:
         except LinkExpiredError as expired:
             fresh = await self._fresh_output(runtime, index, expired)
             await runtime.run(file.restart)
+            if fresh.data is not None:
+                await runtime.run(file.write, fresh.data)
+                return fresh.data[:65536]
             return await downloader.fetch(fresh.url or "", file, authenticated=fresh.authenticated, max_bytes=max_bytes)
 
     async def _fresh_output(self, runtime: Runtime, index: int, expired: LinkExpiredError) -> Output:
         outputs = await self._refresh(runtime) if self._refresh else []
-        if index < len(outputs) and outputs[index].url:
+        if index < len(outputs) and (outputs[index].url or outputs[index].data):
             return outputs[index]
         raise expired
 

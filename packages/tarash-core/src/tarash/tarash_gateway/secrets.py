@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 REPLACEMENT = "[redacted]"
 _SHORTEN_AT = 120
+_SHOWN_ITEMS = 50
 _QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
 _DATA_URI = re.compile(r"(data:[\w.+/;=-]{0,80},)[A-Za-z0-9+/=_-]{16,}")
 _USERINFO = re.compile(r"(https?://)[^\s/@\"'<>]+@")
@@ -52,7 +54,9 @@ def shorten(value: object, limit: int = _SHORTEN_AT) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"
     if isinstance(value, dict):
-        return {key: shorten(item, limit) for key, item in value.items()}
+        kept = {shorten(key, limit): shorten(item, limit) for key, item in islice(value.items(), _SHOWN_ITEMS)}
+        return {**kept, "…": f"{len(value) - _SHOWN_ITEMS} more"} if len(value) > _SHOWN_ITEMS else kept
     if isinstance(value, list | tuple):
-        return [shorten(item, limit) for item in value]
+        items = [shorten(item, limit) for item in value[:_SHOWN_ITEMS]]
+        return [*items, f"… ({len(value) - _SHOWN_ITEMS} more)"] if len(value) > _SHOWN_ITEMS else items
     return value

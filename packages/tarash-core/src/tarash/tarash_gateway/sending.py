@@ -28,12 +28,15 @@ from tarash.tarash_gateway.jobs import account_of
 from tarash.tarash_gateway.messages import Request, Response, Result, Step
 from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
-from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.runtime import Runtime, Stream
 from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
 from tarash.tarash_gateway.secrets import SecretText, scrub_bytes, scrub_text, without_query
 
 FREE_TIMEOUT = 30.0
 """Seconds that one request which costs nothing may take; a step may say otherwise."""
+
+MAX_REFUSAL_BYTES = 1024 * 1024
+"""An error answer to a streaming request is read up to so many bytes."""
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -62,6 +65,8 @@ class Sender:
     call: Call
     key: str | None
     deadline: float
+    hint: float | None = None
+    """Seconds after which to ask again, as the header of the last answer told."""
     stopped: bool = False
     in_doubt: bool = False
     """A paid request went out, and it is not known what became of it."""
@@ -169,13 +174,61 @@ class Sender:
                 if not (request.billable or retry_free) or not self._may_wait(wait, attempt, budget):
                     raise self.named(error) from None
             else:
-                budget.earn()
+                self.hint = retry_after(response.headers, self.runtime.clock.wall())
                 told = self._wait_told(request, response, attempt, retry_free)
+                if told is None:
+                    budget.earn()
                 if told is None or not self._may_wait(told, attempt, budget):
                     return response
                 self._not_paid(request)
                 wait = told
             await self.runtime.sleep(wait)
+
+    async def open(self, request: Request) -> Stream:
+        """Send a paid request and hand out its answer while it is still coming. Refusals raise as in `send`."""
+        credentials = await self.credentials_for(request)
+        wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
+        budget = budget_for(f"{self.provider.id} {self.call.base_url}")
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                stream = await self.runtime.open(wire, self._timeout(request))
+            except HTTPConnectionError as error:
+                wait = backoff(attempt - 1)
+                if error.request_sent or not self._may_wait(wait, attempt, budget):
+                    raise (self._unknown(error) if error.request_sent else self.named(error)) from None
+            else:
+                if stream.head.ok:
+                    return stream
+                response = self._scrubbed(await self._refusal(stream))
+                told = self._wait_told(request, response, attempt, retry_free=False)
+                if told is None or not self._may_wait(told, attempt, budget):
+                    raise self.failure(request, response)
+                wait = told
+            await self.runtime.sleep(wait)
+
+    async def _refusal(self, stream: Stream) -> Response:
+        """The whole answer of a request that was refused, as far as it fits."""
+        body = bytearray()
+        try:
+            while len(body) < MAX_REFUSAL_BYTES and (piece := await stream.read(max(0.01, self.remaining()))):
+                body += piece
+        except HTTPConnectionError:
+            pass  # What came so far says enough: the status is known.
+        finally:
+            await stream.close()
+        return replace(stream.head, body=bytes(body))
+
+    def unfinished(self, error: HTTPConnectionError, *, heard: bool) -> TarashException:
+        """The error of a stream that broke: before the first sound another provider may be tried, after it not."""
+        unknown = self._unknown(error)
+        if heard:
+            unknown.message = (
+                f"The speech of {self.call.provider} broke off in the middle: {error.message} It is paid for."
+            )
+            unknown.retryable = False
+        return unknown
 
     def _begin_paying(self, request: Request) -> None:
         if request.billable and self.stopped:
@@ -197,7 +250,7 @@ class Sender:
         error = self.provider.error(response)
         if error is not None and not error.retryable:
             return None
-        seconds = retry_after(response.headers, self.runtime.clock.wall())
+        seconds = self.hint
         if seconds is None and isinstance(error, HTTPError):
             seconds = error.retry_after
         return backoff(attempt - 1) if seconds is None else max(HINT_FLOOR, seconds)
@@ -279,7 +332,7 @@ class Sender:
         error = self.provider.error(response)
         if error is None and request.billable and response.status >= 500:
             reached = f"HTTP {response.status} came from something that is not {self.provider.id}"
-            return self._unknown(ProtocolError(f"{reached}: {_excerpt(response)}"))
+            return self._unknown(ProtocolError(f"{reached}: {_excerpt(response)}", raw_response=_excerpt(response)))
         self._not_paid(request)
         if error is None:
             place = without_query(request.url)

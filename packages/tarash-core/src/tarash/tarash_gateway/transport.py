@@ -11,18 +11,16 @@ import asyncio
 import contextlib
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
-from tarash.tarash_gateway.exceptions import HTTPConnectionError, ProtocolError, ValidationError
-from tarash.tarash_gateway.messages import Body, Bytes, File, Form, Json, Multipart, Part, Request, Response
+from tarash.tarash_gateway.encoding import BATCH, WireRequest, read_file
+from tarash.tarash_gateway.exceptions import HTTPConnectionError, ProtocolError
+from tarash.tarash_gateway.messages import File, Response
 from tarash.tarash_gateway.network import (
     Exchange,
     current_exchange,
     httpcore,
-    httpx,
     proxy_for,
     refuse_private_literal,
 )
@@ -32,120 +30,6 @@ from tarash.tarash_gateway.secrets import without_query
 
 CHUNK = 65536
 CONNECT_TIMEOUT = 15.0
-_BATCH = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class WireRequest:
-    """A request with its body encoded and its headers complete; it can be sent several times."""
-
-    request: Request
-    url: Any
-    headers: list[tuple[bytes, bytes]]
-    body: bytes | File
-    allow_loopback: bool = False
-
-
-def prepare(request: Request, credentials: Mapping[str, str], *, allow_loopback: bool = False) -> WireRequest:
-    """Encode a request once. Raises `ValidationError` for a URL, header or body that cannot be sent."""
-    try:
-        url, host = _parse_url(request.url)
-        if request.query:
-            url = httpx.URL(request.url).copy_merge_params(list(request.query))
-            url = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        content_type, body = _encode(request.body)
-        headers = _headers(host, {**content_type, **request.headers, **credentials}, body, request)
-    except (httpx.InvalidURL, UnicodeError, ValueError, TypeError) as error:
-        raise ValidationError(f"The request cannot be put together: {error}. Nothing was sent.") from None
-    return WireRequest(request, url, headers, body, allow_loopback)
-
-
-@lru_cache(maxsize=4096)
-def _parse_url(text: str) -> tuple[Any, bytes]:
-    url = httpx.URL(text)
-    if url.scheme not in ("http", "https") or not url.raw_host:
-        raise ValueError(f"{without_query(text)!r} is not a complete http or https link")
-    host = url.netloc
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path), host
-
-
-def _headers(host: bytes, given: Mapping[str, str], body: bytes | File, request: Request) -> list[tuple[bytes, bytes]]:
-    headers = {"host": host, "accept": b"*/*", "accept-encoding": b"gzip", "user-agent": _user_agent()}
-    for name, value in given.items():
-        headers[name.lower()] = value.encode("ascii")
-    length = len(body) if isinstance(body, bytes) else (body.length or body.size - body.offset)
-    if length or request.method not in ("GET", "HEAD", "DELETE"):
-        headers["content-length"] = str(length).encode()
-    return [(name.encode("ascii"), value) for name, value in headers.items()]
-
-
-@lru_cache(maxsize=1)
-def _user_agent() -> bytes:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"tarash/{version('tarash-core')}".encode()
-    except PackageNotFoundError:
-        return b"tarash"
-
-
-def _encode(body: Body | None) -> tuple[dict[str, str], bytes | File]:
-    if isinstance(body, Json):
-        return {"content-type": "application/json"}, encode_json(body.value)
-    if isinstance(body, Multipart):
-        return _encode_multipart(body)
-    if isinstance(body, Form):
-        request = httpx.Request("POST", "http://form", data=dict(body.fields))
-        return {"content-type": request.headers["content-type"]}, request.read()
-    if isinstance(body, Bytes):
-        return {}, body.data
-    return {}, body if isinstance(body, File) else b""
-
-
-def encode_json(value: Any) -> bytes:
-    """Compact JSON. Raises ValueError for what JSON cannot say (bytes, NaN, lone surrogates)."""
-    import json
-
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except RecursionError:
-        raise ValueError("a parameter is nested too deeply") from None
-    return text.encode()
-
-
-def _encode_multipart(body: Multipart) -> tuple[dict[str, str], bytes]:
-    files = [(part.name, (part.file_name, _part_bytes(part), part.content_type)) for part in body.parts]
-    request = httpx.Request("POST", "http://multipart", files=files)
-    return {"content-type": request.headers["content-type"]}, request.read()
-
-
-def _part_bytes(part: Part) -> str | bytes:
-    return b"".join(read_file(part.content)) if isinstance(part.content, File) else part.content
-
-
-def read_file(file: File, chunk: int = _BATCH) -> Iterator[bytes]:
-    """The bytes of a slice. Raises `ValidationError` when the file is not the one that was checked before."""
-    try:
-        with file.path.open("rb") as opened:
-            _same_file(file, opened.fileno())
-            opened.seek(file.offset)
-            left = file.length if file.length is not None else file.size - file.offset
-            while left > 0:
-                data = opened.read(min(chunk, left))
-                if not data:
-                    raise ValidationError("The input file was cut while it was being read. Nothing was paid.")
-                left -= len(data)
-                yield data
-    except OSError as error:
-        raise ValidationError(f"The input file can no longer be read ({error.strerror}). Nothing was paid.") from None
-
-
-def _same_file(file: File, descriptor: int) -> None:
-    import os
-
-    status = os.fstat(descriptor)
-    if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
-        raise ValidationError("The input file changed after it had been checked. Nothing was paid.")
 
 
 @contextlib.contextmanager
@@ -186,7 +70,7 @@ def _said(error: BaseException) -> str:
         inner = error.__cause__
     if isinstance(error, TimeoutError):
         return "timed out"
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _head(raw: Any) -> Response:
@@ -246,10 +130,13 @@ class _Body:
         return piece
 
 
-def _exchange_for(wire: WireRequest, timeout: float) -> tuple[Exchange, dict[str, Any]]:
+def _raw_request(wire: WireRequest, timeout: float, reader: Callable[[File], Any]) -> tuple[Exchange, Any]:
     exchange = Exchange(time.monotonic() + timeout, wire.request.public_only, wire.allow_loopback)
     limits = {"connect": min(CONNECT_TIMEOUT, timeout), "read": timeout, "write": timeout, "pool": timeout}
-    return exchange, {"timeout": limits}
+    body = wire.body if isinstance(wire.body, bytes) else reader(wire.body)
+    return exchange, httpcore.Request(
+        wire.request.method, wire.url, headers=wire.headers, content=body, extensions={"timeout": limits}
+    )
 
 
 def _route(wire: WireRequest) -> Route:
@@ -263,6 +150,51 @@ def _route(wire: WireRequest) -> Route:
     return Route(proxy, True, wire.allow_loopback)
 
 
+class SyncStream:
+    """A body that is read piece by piece in the calling thread."""
+
+    def __init__(self, raw: Any, wire: WireRequest, exchange: Exchange) -> None:
+        self.head = _head(raw)
+        self._raw, self._exchange, self._url = raw, exchange, wire.request.url
+        self._body = _Body(self.head, wire.request.max_bytes)
+        self._data = iter(raw.stream)
+
+    def read(self, timeout: float) -> bytes:
+        # Only waiting counts: a caller who plays the audio meanwhile may take its time.
+        self._exchange.deadline = time.monotonic() + timeout
+        with _translated(self._exchange, self._url):
+            for data in self._data:
+                if piece := b"".join(self._body.pieces(data)):
+                    return piece
+        self._body.finish()
+        return b""
+
+    def close(self) -> None:
+        self._raw.close()
+
+
+class AsyncStream:
+    """A body that is read piece by piece in the running event loop."""
+
+    def __init__(self, raw: Any, wire: WireRequest, exchange: Exchange, exits: contextlib.AsyncExitStack) -> None:
+        self.head = _head(raw)
+        self._exchange, self._url, self._exits = exchange, wire.request.url, exits
+        self._body = _Body(self.head, wire.request.max_bytes)
+        self._data = aiter(raw.stream)
+
+    async def read(self, timeout: float) -> bytes:
+        with _translated(self._exchange, self._url):
+            async with asyncio.timeout(timeout):
+                async for data in self._data:
+                    if piece := b"".join(self._body.pieces(data)):
+                        return piece
+        self._body.finish()
+        return b""
+
+    async def close(self) -> None:
+        await self._exits.aclose()
+
+
 class SyncTransport:
     """Sends in the calling thread. Safe to share between threads."""
 
@@ -274,11 +206,7 @@ class SyncTransport:
 
         Raises `HTTPConnectionError` (see its `request_sent`) and `ProtocolError`.
         """
-        exchange, extensions = _exchange_for(wire, timeout)
-        body = wire.body if isinstance(wire.body, bytes) else read_file(wire.body)
-        raw_request = httpcore.Request(
-            wire.request.method, wire.url, headers=wire.headers, content=body, extensions=extensions
-        )
+        exchange, raw_request = _raw_request(wire, timeout, read_file)
         with _translated(exchange, wire.request.url):
             raw = self._pool(_route(wire)).handle_request(raw_request)
             try:
@@ -300,6 +228,12 @@ class SyncTransport:
         body.finish()
         return Response(head.status, head.headers, b"".join(pieces))
 
+    def open(self, wire: WireRequest, timeout: float) -> SyncStream:
+        """Send, and read the head of the answer within `timeout` seconds; the body is read from the stream."""
+        exchange, raw_request = _raw_request(wire, timeout, read_file)
+        with _translated(exchange, wire.request.url):
+            return SyncStream(self._pool(_route(wire)).handle_request(raw_request), wire, exchange)
+
     def _pool(self, route: Route) -> Any:
         pool = self._pools.get(route)
         return pool or self._pools.setdefault(route, make_pool(route))
@@ -318,11 +252,7 @@ class AsyncTransport:
 
     async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
         """`SyncTransport.send`, awaited."""
-        exchange, extensions = _exchange_for(wire, timeout)
-        body = wire.body if isinstance(wire.body, bytes) else _read_file_async(wire.body)
-        raw_request = httpcore.Request(
-            wire.request.method, wire.url, headers=wire.headers, content=body, extensions=extensions
-        )
+        exchange, raw_request = _raw_request(wire, timeout, _read_file_async)
         with _translated(exchange, wire.request.url):
             async with asyncio.timeout(timeout), self._host(wire).connection() as pool:
                 raw = await pool.handle_async_request(raw_request)
@@ -343,7 +273,7 @@ class AsyncTransport:
             for piece in body.pieces(data):
                 pieces.append(piece)
                 size += len(piece)
-                if sink is not None and size >= _BATCH:
+                if sink is not None and size >= BATCH:
                     await asyncio.to_thread(sink.write, b"".join(pieces))
                     pieces, size = [], 0
         body.finish()
@@ -351,6 +281,17 @@ class AsyncTransport:
             return Response(head.status, head.headers, b"".join(pieces))
         await asyncio.to_thread(sink.write, b"".join(pieces))
         return Response(head.status, head.headers)
+
+    async def open(self, wire: WireRequest, timeout: float) -> AsyncStream:
+        """`SyncTransport.open`, awaited."""
+        exchange, raw_request = _raw_request(wire, timeout, _read_file_async)
+        async with contextlib.AsyncExitStack() as exits:
+            with _translated(exchange, wire.request.url):
+                async with asyncio.timeout(timeout):
+                    pool = await exits.enter_async_context(self._host(wire).connection())
+                    raw = await pool.handle_async_request(raw_request)
+                exits.push_async_callback(raw.aclose)
+            return AsyncStream(raw, wire, exchange, exits.pop_all())
 
     def _host(self, wire: WireRequest) -> Host:
         key = wire.url.scheme, wire.url.host, wire.url.port, _route(wire)

@@ -1,6 +1,7 @@
 """The models of tarash: configurations, requests, responses, updates, jobs and metadata."""
 
 from tarash.tarash_gateway.media_forms import MediaContent, MediaType
+from tarash.tarash_gateway.models.audio_stream import AudioChunk, Timing
 from tarash.tarash_gateway.models.base import Kind, Status
 from tarash.tarash_gateway.models.config import (
     AudioGenerationConfig,
@@ -45,6 +46,7 @@ from tarash.tarash_gateway.models.response import (
 __all__ = [
     "AspectRatio",
     "AttemptMetadata",
+    "AudioChunk",
     "AudioGenerationConfig",
     "AudioOutputFormat",
     "ExecutionMetadata",
@@ -78,6 +80,7 @@ __all__ = [
     "TTSRequest",
     "TTSResponse",
     "TTSUpdate",
+    "Timing",
     "VideoGenerationConfig",
     "VideoGenerationRequest",
     "VideoGenerationResponse",

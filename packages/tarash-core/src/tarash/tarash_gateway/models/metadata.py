@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, computed_field
 
 from tarash.tarash_gateway.models.base import Model
+from tarash.tarash_gateway.models.job import Job
 
 OutcomeName = Literal["sent", "renamed", "converted", "rounded", "ignored", "refused"]
 
@@ -30,7 +31,11 @@ class ParameterOutcome:
 
 
 class AttemptMetadata(Model):
-    """One provider of the chain. Times are UTC. `possibly_billed`: money may have been spent here without a result."""
+    """One provider of the chain. Times are UTC.
+
+    `possibly_billed`: money may have been spent here without a result. `job`: the handle of a job that was accepted here
+    and left behind; `resume` it with the configuration of this provider.
+    """
 
     provider: str
     model: str
@@ -43,6 +48,7 @@ class AttemptMetadata(Model):
     is_retryable: bool | None = None
     request_id: str | None = None
     possibly_billed: bool = False
+    job: Job | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 from pydantic import JsonValue
 
-from tarash.tarash_gateway.exceptions import TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import TarashException, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.media import Media
-from tarash.tarash_gateway.messages import Cancellation, Done, Pending, Response, Step, WebhookMessage
+from tarash.tarash_gateway.messages import Cancellation, Done, Pending, Response, Step, Streaming, WebhookMessage
 from tarash.tarash_gateway.models import GenerationConfig, Kind
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 
@@ -106,6 +106,11 @@ class Operation:
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         return Cancellation.IMPOSSIBLE
+        yield
+
+    def stream(self, call: Call) -> Step[Streaming]:
+        """The request that makes speech, and how to listen to its answer. For kinds of speech that can be streamed."""
+        raise UnsupportedOperationError(f"{call.provider} has no streaming in tarash.")
         yield
 
     def webhook(self, call: Call, state: JsonValue, message: WebhookMessage) -> Step[Pending | Done]:

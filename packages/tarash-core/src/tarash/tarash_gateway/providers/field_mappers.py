@@ -27,6 +27,10 @@ class Omit(Exception):  # noqa: N818 - a converter's way to say "send nothing", 
     """Raised by a converter that has nothing to send for this value; the message says why."""
 
 
+class Elsewhere(Omit):
+    """Raised by a converter that leaves this value to another parameter with the same source: nothing is told of it."""
+
+
 Converter = Callable[[Any], Any]
 
 

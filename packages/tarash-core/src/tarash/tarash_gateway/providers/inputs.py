@@ -26,12 +26,19 @@ def fetched(media: Media, *, max_bytes: int) -> Step[Media]:
         answer = yield _request(url, max_bytes)
         if answer.status not in _REDIRECTS:
             break
-        url = urljoin(url, answer.headers.get("location", ""))
+        url = _redirected(url, answer)
     if answer.ok and answer.body:
         return from_bytes(answer.body, _declared(answer, media))
     raise ValidationError(
         f"The input at {without_query(media.url)} cannot be fetched (HTTP {answer.status}). Nothing was paid."
     )
+
+
+def _redirected(url: str, answer: Response) -> str:
+    try:
+        return urljoin(url, answer.headers.get("location", ""))
+    except ValueError:
+        raise ValidationError(f"The input at {without_query(url)} leads to something that is no link.") from None
 
 
 def _request(url: str, max_bytes: int) -> Request:
