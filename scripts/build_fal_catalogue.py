@@ -48,7 +48,6 @@ INTEGERS = (
     ("fal-ai/sora-2/*", "duration"),
     ("fal-ai/trellis*", "resolution"),
     ("fal-ai/vidu/*", "duration"),
-    ("fal-ai/wan/v2.7/*", "duration"),
 )
 """Endpoints (pattern) and inputs whose allowed values are integers. The map prints every enumeration as strings; these
 are integers on the models' pages, or plain numbers wherever a sibling in the map does not enumerate them."""
@@ -129,9 +128,9 @@ class Parser:
 
     def take(self, *wanted: str) -> tuple[str, str]:
         kind, text = self.tokens[self.place]
-        if wanted and text not in wanted:
+        if kind == "end" or (wanted and text not in wanted):
             around = " ".join(text for _, text in self.tokens[max(self.place - 8, 0) : self.place + 1])
-            raise ValueError(f"expected {' or '.join(wanted)} at the end of: {around}")
+            raise ValueError(f"expected {' or '.join(wanted) or 'more'} at the end of: {around}")
         self.place += 1
         return kind, text
 
@@ -209,11 +208,11 @@ class TypeMap:
     def __init__(self, source: str) -> None:
         self.types = Parser(source).declarations()
         self.endpoints: dict[str, tuple[Node, Node]] = {}
-        self.owners: dict[str, list[str]] = defaultdict(list)
+        self.users: dict[str, list[str]] = defaultdict(list)
         for endpoint, (sides, _) in _record(self.types[ENDPOINTS]).items():
             self.endpoints[endpoint] = _record(sides)["input"][0], _record(sides)["output"][0]
-            if len(names := self.names(self.endpoints[endpoint][0])) == 1:
-                self.owners[names[0]].append(endpoint)
+            for name in self.names(self.endpoints[endpoint][0])[-1:]:
+                self.users[name].append(endpoint)
 
     def names(self, node: Node) -> list[str]:
         """The names a type goes through until it is spelled out."""
@@ -248,18 +247,21 @@ def corrected_inputs(newest: TypeMap, older: TypeMap, endpoint: str) -> Mapping[
     names = newest.names(newest.endpoints[endpoint][0])
     if len(names) < 2 or endpoint not in older.endpoints:
         return inputs
-    owners = [owner for owner in newest.owners[names[-1]] if owner in older.endpoints]
-    wrong = [name for name in inputs if _is_mistaken(newest, older, endpoint, name, owners)]
+    wrong = [name for name in inputs if _is_mistaken(newest, older, endpoint, name)]
     before = {name: (older.resolve(older.inputs(endpoint)[name][0]), inputs[name][1]) for name in wrong}
     return {**inputs, **before}
 
 
-def _is_mistaken(newest: TypeMap, older: TypeMap, endpoint: str, name: str, owners: list[str]) -> bool:
+def _is_mistaken(newest: TypeMap, older: TypeMap, endpoint: str, name: str) -> bool:
     """Whether the values are another endpoint's: they differ from the older ones, and not because all were changed."""
     now, before = newest.choices(endpoint, name), older.choices(endpoint, name)
     if now is None or before is None or now == before:
         return False
-    return not any(older.choices(owner, name) == before for owner in owners)
+    users = newest.users[newest.names(newest.endpoints[endpoint][0])[-1]]
+    owners = [user for user in users if len(newest.names(newest.endpoints[user][0])) == 1]
+    is_one_family = len({tuple(user.split("/")[:3]) for user in users}) == 1
+    was_changed = any(older.choices(owner, name) == before for owner in owners)
+    return not was_changed and not (is_one_family and now > before)
 
 
 class Tables:

@@ -106,11 +106,12 @@ class Command:
 
 
 class CinemaServer:
-    """The service behind "cinema". `answers` are given one per poll; after them the job is done."""
+    """The service behind "cinema". `answers` are given one per poll; then a job is done, if it is not `endless`."""
 
     def __init__(self) -> None:
         self.server: ScriptedServer
         self.answers: list[Mapping[str, Any]] = []
+        self.endless: set[str] = set()
         self.outputs = 1
         self.file = Answer(body=media.mp4().content, headers={"Content-Type": "video/mp4"})
 
@@ -118,9 +119,11 @@ class CinemaServer:
         if request.path.startswith("/files/"):
             return self.file
         if request.method == "POST":
-            return Answer(json={"id": "job-1"})
+            return Answer(json={"id": f"job-{len(self.posts)}"})
         if request.method == "DELETE":
             return Answer(json={})
+        if request.path in self.endless:
+            return Answer(json={"state": "running"})
         return Answer(json=self.answers.pop(0) if self.answers else self.done)
 
     @property

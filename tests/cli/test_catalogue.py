@@ -31,7 +31,6 @@ def test_the_models_of_all_providers_but_the_broken(tarash: Command, broken: Non
     facts = json_of(done)
     assert {"cinema", "fal"} <= {model["provider"] for model in facts["models"]}
     assert "tarash-broken" in facts["warnings"][0]
-    assert tarash("models", "broken").returncode == 3
 
 
 def test_one_model(tarash: Command) -> None:
@@ -43,9 +42,8 @@ def test_one_model(tarash: Command) -> None:
     assert "status: retired since 2024-01-31, use film-1" in retired
     assert "note: [bold]loud[/bold] [31m" in retired
     # Without a description of its own, the model's parameters are those that the provider's mapping fills.
-    [facts] = json_of(tarash("models", "show", "cinema:film-0", "--json"))["models"]
-    assert facts["parameters"]["ratio"] == {"from": ["aspect_ratio"], "allowed": ["16:9", "9:16"]}
-    assert facts["parameters"]["prompt"]["required"] is True
+    assert "    ratio    16:9 | 9:16, from aspect_ratio" in retired.splitlines()
+    assert "    prompt   required, from prompt" in retired.splitlines()
 
 
 def test_a_model_of_fal(tarash: Command) -> None:

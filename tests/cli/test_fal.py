@@ -10,7 +10,7 @@ from tests.cli.running import Command, interrupt, json_of, wait_for_request
 from tarash.testkit import media
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Hang, Played
+from tarash.testkit.steps import Answer, Hang, Normal, Played
 
 KEY = "fal-id:fal-secret-77"
 BELOW = "/fal-ai/veo3.1/requests/request-1"
@@ -51,6 +51,17 @@ def test_a_film_from_fal(tarash: Command, fal: ScriptedServer) -> None:
     [duration] = [one for one in facts["parameters"] if one["field"] == "duration_seconds"]
     assert duration["used"] == post.json["duration"]
     assert "fal-secret" not in done.stdout + done.stderr
+
+
+def test_what_was_made_is_saved_when_the_rest_is_refused(tarash: Command, fal: ScriptedServer) -> None:
+    fal.script("POST", "*", Normal())
+    fal.script("POST", "*", Answer(422, json={"detail": "no more today"}))
+    done = tarash(*words(fal), "--n", "2")
+    facts = json_of(done)
+    assert (done.returncode, facts["error"]["type"]) == (1, "PartialResultError")
+    assert [file["path"] for file in facts["files"]] == tarash.files == ["a-boat.mp4"]
+    assert len(fal.requests.matching("POST")) == 2
+    assert tarash.kept == []
 
 
 def test_an_interrupted_job_of_fal_is_resumed(tarash: Command, fal: ScriptedServer) -> None:

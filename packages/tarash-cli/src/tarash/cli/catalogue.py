@@ -9,10 +9,11 @@ from tarash.cli import options as o
 
 def models(
     provider: Annotated[
-        str | None, typer.Argument(metavar="[PROVIDER | show]", help="Only this provider's.", show_default=False)
+        str | None, typer.Argument(metavar="PROVIDER|show", help="Only this provider's.", show_default=False)
     ] = None,
     model: Annotated[
-        str | None, typer.Argument(metavar="[[PROVIDER:]ID]", help="With 'show': the model.", show_default=False)
+        str | None,
+        typer.Argument(metavar="MODEL", help="With 'show': the model, as ID or PROVIDER:ID.", show_default=False),
     ] = None,
     kind: Annotated[o.KindName | None, typer.Option(help="Only models that do this.", show_default=False)] = None,
     as_json: o.AsJson = False,

@@ -1,5 +1,6 @@
 """What a command did, as lines for people and as facts for programs."""
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,11 @@ _LONGEST_VALUE = 80
 
 def job_facts(job: Job) -> dict[str, Any]:
     return job.model_dump(mode="json")
+
+
+def job_text(job: Job) -> str:
+    """The job as one line of pure ASCII: it can be shown, copied and stored anywhere."""
+    return json.dumps(job_facts(job))
 
 
 def file_facts(path: Path) -> dict[str, Any]:
@@ -49,13 +55,23 @@ def response_facts(response: GenerationResponse, files: Iterable[Mapping[str, An
             if hasattr(response, name)
         },
         "parameters": [_outcome_facts(outcome) for outcome in response.parameters],
-        "provider_metadata": response.provider_metadata,
+        "provider_metadata": _without_links(response.provider_metadata),
         "attempts": attempts_facts(response),
     }
 
 
 def _outcome_facts(outcome: Any) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in ("field", "outcome", "parameter", "given", "used", "reason")}
+    names = ("field", "outcome", "parameter", "given", "used", "reason")
+    return {name: _without_links(getattr(outcome, name)) for name in names}
+
+
+def _without_links(value: Any) -> Any:
+    """The value without the signatures of links, however deep they lie in it."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, Mapping):
+        return {str(name): _without_links(item) for name, item in value.items()}
+    return [_without_links(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def attempts_facts(story: Any) -> list[dict[str, Any]]:
@@ -86,7 +102,7 @@ def who(response: GenerationResponse) -> tuple[str | None, str | None]:
 
 def response_lines(response: GenerationResponse, files: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
     """What was done: the files, one line about them, and what became of settings that were not taken as given."""
-    by = "  ".join(name for name in map(shown, filter(None, who(response))) if name)
+    by = ":".join(name for name in map(shown, filter(None, who(response))) if name)
     about = [by, seconds_text(seconds), *_media_words(response)]
     mock = ["mock: no provider was asked, nothing was paid"] if response.is_mock else []
     return [

@@ -79,5 +79,5 @@ def submit(order: Order, reporter: Reporter, journal: Journal) -> int:
         "resume": command,
         "warnings": reporter.warnings,
     }
-    reporter.result([job.to_json()], facts)
+    reporter.result([documents.job_text(job)], facts)
     return ExitCode.DONE

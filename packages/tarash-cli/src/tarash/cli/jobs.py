@@ -5,7 +5,10 @@ import typer
 from tarash.cli import options as o
 
 app = typer.Typer(
-    help="Resume, ask about and cancel jobs that were paid for.", no_args_is_help=True, rich_markup_mode=None
+    help="Resume, ask about and cancel jobs that were paid for. They are kept in $TARASH_STATE_DIR/jobs, by default "
+    "~/.local/state/tarash/jobs, from the moment a provider accepts them until their result is saved.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 

@@ -89,7 +89,9 @@ class SteadyStream:
 
 def document(value: Mapping[str, Any]) -> str:
     """One JSON document. Pure ASCII, so that no encoding of a terminal or pipe can spoil it."""
-    return json.dumps(value, indent=2, default=str) + "\n"
+    # Twice, because Python writes NaN and infinities, which are no JSON.
+    plain = json.loads(json.dumps(value, default=str), parse_constant=lambda constant: None)
+    return json.dumps(plain, indent=2) + "\n"
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -50,7 +50,15 @@ class Installed:
 @functools.cache
 def installed() -> tuple[Installed, ...]:
     """Every distribution on the import path, in its order, as it was when this was first asked."""
-    return tuple(_read(found) for found in distributions() if found.metadata["Name"])
+    return tuple(_read(found) for found in distributions() if _name(found))
+
+
+def _name(found: Distribution) -> str | None:
+    """None for what an interrupted installation left behind: a folder without metadata."""
+    try:
+        return found.metadata["Name"]
+    except (KeyError, LookupError, OSError, TypeError):
+        return None
 
 
 def _read(found: Distribution) -> Installed:

@@ -95,16 +95,16 @@ class Reporter:
 
     def hand_over(self, job: "Job") -> dict[str, Any]:
         """Keep a job that goes on at the provider, tell how to resume it, and return that as facts."""
-        from tarash.cli.documents import job_facts
+        from tarash.cli.documents import job_facts, job_text
         from tarash.cli.journal import command_for
 
         path = self.journal.keep(job) if self.journal else None
         if path is None:
-            self.note(f"The job could not be written to a file. Keep it, and give it to 'tarash jobs': {job.to_json()}")
+            self.note(f"The job could not be written to a file. Keep it, and give it to 'tarash jobs': {job_text(job)}")
             return {"job": job_facts(job), "job_file": None, "resume": None}
         command = command_for("resume", path, self.output)
         self.note(f"The job is kept in {shown_path(path)}")
-        self.note(f"To go on waiting, without paying again: {command}")
+        self.note(f"To go on with it, without paying again: {command}")
         return {"job": job_facts(job), "job_file": str(path), "resume": command}
 
 

@@ -181,13 +181,10 @@ _KIND_WORDS: tuple[tuple[EndpointKind, re.Pattern[str]], ...] = (
 
 def kind_of(endpoint_id: str, outputs: Mapping[str, Input]) -> EndpointKind:
     """The kind of thing an endpoint makes, judged by the files among its outputs, then by its name."""
-    files = [name for name, value in outputs.items() if value.type == "file" or _lists_files(value)]
-    for text in (" ".join(files), endpoint_id if files else ""):
+    files = [name for name, value in outputs.items() if "file" in (value.type, value.item.type if value.item else "")]
+    lists = [name for name, value in outputs.items() if value.item is not None and value.item.type == "object"]
+    for text in (" ".join([*files, *lists]), endpoint_id if files else ""):
         for kind, words in _KIND_WORDS:
             if words.search(text):
                 return kind
     return "other"
-
-
-def _lists_files(value: Input) -> bool:
-    return value.item is not None and value.item.type in ("file", "object")

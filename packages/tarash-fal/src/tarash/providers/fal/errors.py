@@ -8,6 +8,7 @@ Source: fal.ai/docs, pages "Errors" and "Model endpoint errors", read 2026-11.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ from tarash.tarash_gateway.exceptions import (
 )
 from tarash.tarash_gateway.messages import Response
 
-MODERATED = frozenset({"content_policy_violation", "partner_validation_failed"})
+MODERATED = re.compile(r"content.polic|content.moderat|content checker|nsfw content|sensitive content", re.IGNORECASE)
+"""`content_policy_violation` is the type; models that pass on a partner's text say it in these words."""
+
 FAILED = frozenset(
     {
         "no_media_generated",
@@ -45,6 +48,11 @@ FAILED = frozenset(
     }
 )
 NO_MONEY = ("exhausted balance", "insufficient balance", "top up your balance")
+HINTS = {
+    401: " Check the key: FAL_KEY or api_key, of the form id:secret.",
+    403: " The key may not use this endpoint.",
+    429: " Too many requests are running at once on this account.",
+}
 
 
 def fal_error(response: Response) -> TarashException | None:
@@ -52,83 +60,82 @@ def fal_error(response: Response) -> TarashException | None:
     body = response.object_or_empty()
     problems = [item for item in _list(body.get("detail")) if isinstance(item, dict)]
     if problems:
-        return _model_error(problems, response)
-    text = _text_of(body)
+        return _model_error(problems, body, response.status)
+    text = _text_of(body, response.status)
     kind = str(body.get("error_type") or response.headers.get("x-fal-error-type") or "")
-    if text is None and not kind:
-        return None
-    return _request_error(text or kind, kind, response)
+    return _request_error(text or kind, kind, body, response.status) if text or kind else None
+
+
+def result_error(answer: Response, status: Mapping[str, Any]) -> TarashException:
+    """Why a job that is COMPLETED has no result: its own error, or one of the way (`HTTPError`), to be asked again."""
+    error = fal_error(answer)
+    # fal-client 1.0.3 tells the job's own answer from one of the way by this header, too.
+    if isinstance(error, HTTPError) and answer.status >= 500 and "x-fal-request-id" in answer.headers:
+        return GenerationFailedError(error.message, raw_response=error.raw_response)
+    if error is None or isinstance(error, HTTPError):
+        error = status_error(status) or error
+    return error or HTTPError(f"fal answered HTTP {answer.status} for the result.", status_code=answer.status)
 
 
 def status_error(status: Mapping[str, Any]) -> TarashException | None:
-    """The exception of a job whose status says COMPLETED and names an error; None for a good one."""
-    message = status.get("error")
-    if not message:
+    """The exception of a job whose status names an error; None for a good one."""
+    message, kind = status.get("error"), str(status.get("error_type") or "")
+    if not (message or kind):
         return None
-    kind, raw = str(status.get("error_type") or ""), dict(status)
-    if kind in MODERATED:
-        return ContentModerationError(f"fal refused the content: {message}", raw_response=raw)
-    return GenerationFailedError(f"fal could not finish the job: {message}{_named(kind)}", raw_response=raw)
+    failed = _moderated(f"{kind} {message}", dict(status))
+    return failed or GenerationFailedError(
+        f"fal could not finish the job: {message or kind}{_named(kind)}", raw_response=dict(status)
+    )
 
 
-def _model_error(problems: list[dict[str, Any]], response: Response) -> TarashException:
-    raw = response.object_or_empty()
-    kinds = {str(problem.get("type")) for problem in problems} | {_reason(problem) for problem in problems}
+def _moderated(text: str, raw: dict[str, Any]) -> TarashException | None:
+    found = MODERATED.search(text)
+    return ContentModerationError(f"fal refused the content: {text.strip()}", raw_response=raw) if found else None
+
+
+def _model_error(problems: list[dict[str, Any]], raw: dict[str, Any], status: int) -> TarashException:
+    kinds = {str(problem.get("type")) for problem in problems}
     text = "; ".join(_sentence(problem) for problem in problems)
-    if kinds & MODERATED:
-        return ContentModerationError(f"fal refused the content: {text}", raw_response=raw)
-    if kinds & FAILED or response.status >= 500:
+    if kinds & FAILED or status >= 500:
         return GenerationFailedError(f"The model failed at fal: {text}", raw_response=raw)
-    return ValidationError(f"fal does not take this input: {text}. Correct it and submit again.", raw_response=raw)
-
-
-def _reason(problem: Mapping[str, Any]) -> str:
-    context = problem.get("ctx")
-    extra = context.get("extra_info") if isinstance(context, dict) else None
-    return str(extra.get("reason")) if isinstance(extra, dict) else ""
+    refused = ValidationError(f"fal does not take this input: {text}. Correct it and submit again.", raw_response=raw)
+    return _moderated(text, raw) or refused
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     place = ".".join(str(step) for step in _list(problem.get("loc")) if step != "body")
-    message = str(problem.get("msg") or problem.get("type") or "no reason given")
-    return f"{place}: {message}" if place else message
+    kind, message = str(problem.get("type") or ""), str(problem.get("msg") or "no reason given")
+    return f"{place}: {message}{_named(kind)}" if place else f"{message}{_named(kind)}"
 
 
-def _request_error(text: str, kind: str, response: Response) -> TarashException:
-    status, raw = response.status, response.object_or_empty()
+def _request_error(text: str, kind: str, raw: dict[str, Any], status: int) -> TarashException:
+    told = f"{text}{_named(kind)}"
     if any(phrase in text.lower() for phrase in NO_MONEY) or status == 402:
-        message = f"The fal account has no money left: {text} Top it up at fal.ai/dashboard/billing."
+        message = f"The fal account has no money left: {told} Top it up at fal.ai/dashboard/billing."
         return InsufficientCreditsError(message, raw_response=raw, status_code=status)
-    if kind in MODERATED:
-        return ContentModerationError(f"fal refused the content: {text}", raw_response=raw)
+    moderated = _moderated(told, raw)
+    if moderated is not None:
+        return moderated
     if kind in FAILED and status < 500:
-        return GenerationFailedError(f"fal could not finish the job: {text}{_named(kind)}", raw_response=raw)
+        return GenerationFailedError(f"fal could not finish the job: {told}", raw_response=raw)
     if status == 404 and raw.get("status") == "NOT_FOUND":
         return JobNotFoundError("fal does not know this request.", raw_response=raw, status_code=status)
     if status in (400, 413, 422):
-        return ValidationError(f"fal refused the request: {text}{_named(kind)}", raw_response=raw)
-    hint = _HINTS.get(status, "")
-    return HTTPError(f"fal answered HTTP {status}: {text}{_named(kind)}{hint}", raw_response=raw, status_code=status)
-
-
-_HINTS = {
-    401: " Check the key: FAL_KEY or api_key, of the form id:secret.",
-    403: " The key may not use this endpoint.",
-    429: " Too many requests are running at once on this account.",
-}
+        return ValidationError(f"fal refused the request: {told}", raw_response=raw)
+    message = f"fal answered HTTP {status}: {told}{HINTS.get(status, '')}"
+    return HTTPError(message, raw_response=raw, status_code=status)
 
 
 def _named(kind: str) -> str:
     return f" ({kind})" if kind else ""
 
 
-def _text_of(body: Mapping[str, Any]) -> str | None:
+def _text_of(body: Mapping[str, Any], status: int) -> str | None:
+    """What an answer says in one of fal's places. What a proxy says in others (`message`) is not fal's."""
     error = body.get("error")
-    told = error.get("message") or error.get("code") if isinstance(error, dict) else error
-    for text in (body.get("detail"), told, body.get("status"), body.get("message")):
-        if isinstance(text, str) and text:
-            return text
-    return None
+    told = error.get("message") if isinstance(error, dict) and "code" in error else None
+    below = (error, body.get("status")) if status < 500 else ()
+    return next((text for text in (body.get("detail"), told, *below) if isinstance(text, str) and text), None)
 
 
 def _list(value: Any) -> list[Any]:

@@ -17,8 +17,8 @@ from tarash.tarash_gateway.messages import number_or_none
 MAX_DEPTH = 6
 MAX_REFERENCES = 10
 MAX_PARTS = 20
-MAX_CHOICES = 50
-MAX_FIELDS = 3000
+MAX_CHOICES = 12
+MAX_FIELDS = 1500
 """How many fields of a document are read, nested ones included; the largest of fal's own have about 200."""
 
 _TYPES: Mapping[str, InputType] = {

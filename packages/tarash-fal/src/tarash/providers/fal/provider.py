@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
-from tarash.providers.fal.errors import fal_error, status_error
+from tarash.providers.fal.errors import fal_error, result_error, status_error
 from tarash.providers.fal.models import find_model, known_models, mapping_for, nearest_ids
 from tarash.providers.fal.outputs import read_result
 from tarash.providers.fal.storage import place, rest_url
 from tarash.providers.fal.webhooks import KEYS_KEPT_SECONDS, KEYS_PATH, read_message, verify
-from tarash.tarash_gateway.exceptions import HTTPError, ProtocolError, TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import (
     Cancellation,
     Done,
@@ -61,6 +61,8 @@ OPTION_QUERY = {"webhook_url": "fal_webhook", "max_queue_length": "fal_max_queue
 OTHER_OPTIONS = frozenset({"rest_url", "live_schema", "schema_url", "inline_images", "upload_lifecycle", "allow_http"})
 NAMESPACES = ("workflows", "comfy")
 WAITING = {"IN_QUEUE": False, "IN_PROGRESS": True}
+RESULT_ERRORS = frozenset(range(400, 600)) - {401, 403, 408, 425, 429}
+"""A failed job is COMPLETED, and its result has the status of the failure; the others speak of the asking."""
 
 
 class Queue(Operation):
@@ -109,15 +111,16 @@ class Queue(Operation):
         return Pending(state, running=WAITING.get(name, True), event=status, unknown=unknown)
 
     def _fetch(self, call: Call, job: Mapping[str, str], status: Mapping[str, Any]) -> Step[Pending | Done]:
-        failed = status_error(status)
+        answer = yield Request("GET", job["response_url"], accept=RESULT_ERRORS)
+        if answer.status == 400 and "still in progress" in str(answer.object_or_empty().get("detail")):
+            return Pending(dict(job), running=True, event=status)
+        if not answer.ok:
+            raise result_error(answer, status)
+        done = read_result(call.kind, answer.json, answer.headers)
+        failed = None if done.outputs else status_error(status)
         if failed is not None:
             raise failed
-        answer = yield Request("GET", job["response_url"], accept=frozenset({400}))
-        if answer.status == 400:
-            if "still in progress" in str(answer.object_or_empty().get("detail")):
-                return Pending(dict(job), running=True, event=status)
-            raise fal_error(answer) or HTTPError("fal answered HTTP 400 for the result.", status_code=400)
-        return read_result(call.kind, answer.json, answer.headers)
+        return done
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         answer = yield Request("PUT", stored(state)["cancel_url"], accept=frozenset({400}))

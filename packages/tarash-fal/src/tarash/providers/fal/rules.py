@@ -72,12 +72,16 @@ MEDIA_LISTS: Mapping[str, tuple[str, ...]] = {
     "video": ("video_urls", "reference_video_urls"),
     "audio": ("audio_urls", "reference_audio_urls"),
 }
-SWITCHES: Mapping[str, tuple[str, ...]] = {
-    "generate_audio": ("generate_audio", "generate_audio_switch", "enable_audio", "with_audio", "audio"),
-    "enhance_prompt": (
-        *("enhance_prompt", "enable_prompt_expansion", "prompt_optimizer", "expand_prompt", "prompt_expansion"),
-        *("prompt_enhancement", "thinking_type"),
-    ),
+ENHANCERS = (
+    *("enhance_prompt", "enable_prompt_expansion", "prompt_optimizer", "expand_prompt", "prompt_expansion"),
+    *("prompt_enhancement", "thinking_type"),
+)
+SWITCHES: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    "video": {
+        "generate_audio": ("generate_audio", "generate_audio_switch", "enable_audio", "with_audio", "audio"),
+        "enhance_prompt": ENHANCERS,
+    },
+    "image": {"enhance_prompt": ENHANCERS},
 }
 DURATIONS = ("duration", "duration_seconds", "video_length", "video_duration", "length")
 SECONDS_WITH_UNIT = ("veo", "kandinsky")
@@ -101,7 +105,8 @@ ASSETS = (
     *("elements", "garment_image_url", "garment_image", "clothing_image_url", "cloth_image_url", "product_image_url"),
     *("identity_image_url", "subject_image_url", "control_image_url", "control_lora_image_url"),
 )
-OTHER_IMAGES = ("inpaint_image_url", "uov_image_url", "dissolve_image_url", "control_image_url", "pose_image_url")
+NO_PICTURE = ("archive", "data", "map_", "mask")
+"""Words in the names of image inputs that take no picture of a role."""
 
 FRAMES_PER_SECOND = {"*wan*": 16.0, "*cogvideo*": 8.0, "*framepack*": 30.0, "*magi*": 24.0, "*ltx*": 24.0}
 """What models make when no rate is asked for, by pattern of the endpoint's id; a live schema says it itself."""
@@ -109,8 +114,11 @@ RATES = ("frames_per_second", "fps", "frame_rate")
 USUAL_RATE = 24.0
 
 ODD: Mapping[str, Mapping[str, FieldMapper]] = {
-    # These images only lend their style; the picture itself is made from the prompt.
+    # These images only lend their style; the others are the picture to change, or a character to show again.
+    "fal-ai/ideogram/*": {"image_urls": images_field_mapper("style")},
     "fal-ai/ideogram/v3": {"image_urls": images_field_mapper("style", "reference")},
+    "fal-ai/ideogram/character": {"reference_image_urls": images_field_mapper("reference", "asset")},
+    "fal-ai/ideogram/character/*": {"reference_image_urls": images_field_mapper("asset")},
     # The picture shows who moves, the video how.
     "fal-ai/kling-video/*/motion-control": {"image_url": image_field_mapper("reference", "first_frame", "asset")},
     "fal-ai/wan/*/animate/*": {"image_url": image_field_mapper("reference", "first_frame", "asset")},
@@ -122,7 +130,7 @@ Roles = tuple[str, ...]
 
 def mapping_for(endpoint: Endpoint, kind: Kind, *, strict: bool) -> FieldMapping:
     """The mapping of an endpoint for one kind of work. With `strict` its limits refuse; otherwise they only warn."""
-    found = speech_mapping(endpoint, kind) if kind in ("tts", "sts") else _visual_mapping(endpoint, kind)
+    found = speech_mapping(endpoint, kind, strict=strict) if kind in ("tts", "sts") else _visual_mapping(endpoint, kind)
     for pattern, changes in ODD.items():
         if fnmatch.fnmatchcase(endpoint.id, pattern):
             found = {**found, **{name: mapper for name, mapper in changes.items() if name in endpoint.inputs}}
@@ -203,9 +211,9 @@ def _visual_mapping(endpoint: Endpoint, kind: Kind) -> dict[str, FieldMapper]:
             found[name] = passthrough_field_mapper(source)
     found.update(_image_mappers(endpoint, kind, taken=set(found)))
     found.update(_shape_mappers(inputs, kind))
+    found.update(_switches(inputs, kind))
     if kind == "video":
         found.update(_media_lists(inputs, found))
-        found.update(_switches(inputs))
         found.update(_duration(endpoint))
     return found
 
@@ -230,9 +238,9 @@ def _fields(inputs: Mapping[str, Input], name: str) -> Mapping[str, Input]:
     return inputs[name].fields if name in inputs else {}
 
 
-def _switches(inputs: Mapping[str, Input]) -> dict[str, FieldMapper]:
+def _switches(inputs: Mapping[str, Input], kind: Kind) -> dict[str, FieldMapper]:
     found: dict[str, FieldMapper] = {}
-    for source, names in SWITCHES.items():
+    for source, names in SWITCHES[kind].items():
         for name in names:
             mapper = switch_mapper(source, inputs[name]) if name in inputs else None
             if mapper is not None:
@@ -308,7 +316,7 @@ def _image_mappers(endpoint: Endpoint, kind: Kind, taken: set[str]) -> dict[str,
         if name is not None:
             found[name] = (role,)
     _place_required(inputs, found)
-    return {name: _image_mapper(inputs[name], _with_spare_roles(roles, found, kind)) for name, roles in found.items()}
+    return {name: _image_mapper(inputs[name], _with_spare_roles(roles, found)) for name, roles in found.items()}
 
 
 def _wishes(kind: Kind) -> Mapping[str, Sequence[str]]:
@@ -327,10 +335,12 @@ def _wishes(kind: Kind) -> Mapping[str, Sequence[str]]:
 def _place_required(inputs: Mapping[str, Input], found: dict[str, Roles]) -> None:
     """Required pictures under unusual names take the roles that are still free."""
     for name, value in inputs.items():
-        unusual = value.required and name not in found and ("image" in name or name in OTHER_IMAGES)
+        unusual = (
+            value.required and name not in found and "image" in name and not any(word in name for word in NO_PICTURE)
+        )
         if unusual and _is_picture(value):
             held = {role for roles in found.values() for role in roles}
-            free = [role for role in ("reference", "asset", "style") if role not in held]
+            free = [role for role in ("reference", "asset") if role not in held]
             found.update({name: (free[0],)} if free else {})
 
 
@@ -358,11 +368,12 @@ _SPARE: Mapping[str, Roles] = {
 }
 
 
-def _with_spare_roles(roles: Roles, found: Mapping[str, Roles], kind: Kind) -> Roles:
+def _with_spare_roles(roles: Roles, found: Mapping[str, Roles]) -> Roles:
     """What an input takes beside its own role: images that no other input has a place for."""
     held = {role for other in found.values() for role in other}
-    spare = [role for role in _SPARE[roles[0]] if role not in held]
-    return (*roles, *spare)
+    if roles == ("first_frame",) and "reference" in held:
+        return roles
+    return (*roles, *(role for role in _SPARE[roles[0]] if role not in held))
 
 
 def _image_mapper(value: Input, roles: Roles) -> FieldMapper:

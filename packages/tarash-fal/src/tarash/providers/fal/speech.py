@@ -9,8 +9,8 @@ from tarash.providers.fal.catalogue import Endpoint, Input
 from tarash.providers.fal.values import code_mapper, format_mappers, language_mapper, nearest_mapper, voice_mapper
 from tarash.tarash_gateway.models import Kind
 from tarash.tarash_gateway.providers.field_mappers import (
+    Elsewhere,
     FieldMapper,
-    Omit,
     constant_field_mapper,
     passthrough_field_mapper,
 )
@@ -37,8 +37,8 @@ SETTINGS = (
 _TEXT, _LINK = ("string", "unknown"), ("file",)
 
 
-def speech_mapping(endpoint: Endpoint, kind: Kind) -> dict[str, FieldMapper]:
-    """The mapping of a speech endpoint, without limits."""
+def speech_mapping(endpoint: Endpoint, kind: Kind, *, strict: bool) -> dict[str, FieldMapper]:
+    """The mapping of a speech endpoint, without the limits of its inputs."""
     inputs = endpoint.inputs
     found: dict[str, FieldMapper] = {}
     if kind == "tts":
@@ -46,7 +46,7 @@ def speech_mapping(endpoint: Endpoint, kind: Kind) -> dict[str, FieldMapper]:
     else:
         found.update(_plain(inputs, "audio", SOUNDS, _LINK))
         found.update(_plain(inputs, "prompt", INSTRUCTIONS, _TEXT))
-    found.update(_voices({name: value for name, value in inputs.items() if name not in found}))
+    found.update(_voices({name: value for name, value in inputs.items() if name not in found}, strict))
     found.update(_settings({name: value for name, value in inputs.items() if name not in found}))
     found.update(_formats(inputs))
     if kind == "tts" and (name := _first(inputs, LANGUAGES, _TEXT)):
@@ -65,11 +65,11 @@ def _plain(
     return {name: passthrough_field_mapper(source)} if name else {}
 
 
-def _voices(inputs: Mapping[str, Input]) -> dict[str, FieldMapper]:
+def _voices(inputs: Mapping[str, Input], strict: bool) -> dict[str, FieldMapper]:
     """A voice by name, by a sample of it, or by either; MiniMax and Cartesia have an object for it."""
     for name in ("voice_setting", *VOICES):
         if name in inputs and inputs[name].type == "object" and inputs[name].fields:
-            return {name: voice_mapper(inputs[name])}
+            return {name: voice_mapper(inputs[name], strict=strict)}
     named, sample = _first(inputs, VOICES, _TEXT), _first(inputs, SAMPLES, _LINK)
     if named and sample:
         return {named: FieldMapper(("voice_id",), _only_name), sample: FieldMapper(("voice_id",), _only_link)}
@@ -82,13 +82,13 @@ def _is_link(voice: str) -> bool:
 
 def _only_name(voice: str) -> str:
     if _is_link(voice):
-        raise Omit("the voice is given by a sample")
+        raise Elsewhere("the voice is given by a sample")
     return voice
 
 
 def _only_link(voice: str) -> str:
     if not _is_link(voice):
-        raise Omit("the voice is given by name")
+        raise Elsewhere("the voice is given by name")
     return voice
 
 

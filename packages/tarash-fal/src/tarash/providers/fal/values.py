@@ -32,6 +32,9 @@ WITHOUT_PRESET = {"21:9": (1344, 576), "9:21": (576, 1344), "3:2": (1152, 768), 
 
 ORIENTATIONS = {"16:9": ("landscape", "horizontal"), "9:16": ("portrait", "vertical"), "1:1": ("square",)}
 RESOLUTIONS = {"4k": ("2160p", "4K"), "1080p": ("1080P", "1080"), "720p": ("720P", "720"), "480p": ("480P", "480")}
+USUAL_FORMAT = "mp3"
+"""The format of a request that names none."""
+
 ON_OFF = (("enabled", "disabled"), ("on", "off"), ("true", "false"))
 LINES = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080, "1440p": 1440, "4k": 2160, "2160p": 2160}
 
@@ -81,11 +84,8 @@ def _size(wanted: str, value: Input) -> Any:
 
 
 def _from_list(wanted: str, names: Sequence[Any]) -> Any:
-    """The first size of a list that has the wanted ratio, or the very size."""
-    for name in names:
-        if "x" in str(name) and wanted in (str(name), ratio_of(str(name))):
-            return name
-    raise ValueError(f"the model takes one of {listed(names)}")
+    """The very size, or the first of a list that has the wanted ratio."""
+    return next((name for name in names if wanted in (str(name), ratio_of(str(name)))), wanted)
 
 
 def ratio_of(size: str) -> str | None:
@@ -201,16 +201,23 @@ def nearest_mapper(source: str, value: Input, factor: int = 1) -> FieldMapper:
 
 
 def code_mapper(value: Input) -> FieldMapper:
-    """An output format in one word, such as "mp3_44100_128" (ElevenLabs), "opus_48000_64" or plain "mp3"."""
+    """An output format in one word, such as "mp3_44100_128" (ElevenLabs), "ogg_opus" or plain "mp3"."""
     allowed = [str(one) for one in value.allowed or ()]
 
     def convert(wanted: Any) -> Any:
-        fitting = [one for one in allowed if one.partition("_")[0] == wanted.format]
-        if not fitting:
-            raise ValueError(f"the model takes one of {listed(allowed)}")
-        return min(fitting, key=lambda one: _distance(one, wanted))
+        fitting = [one for one in allowed if wanted.format in one.split("_")[:2]]
+        return (
+            min(fitting, key=lambda one: _distance(one, wanted)) if fitting else _other_format(wanted.format, allowed)
+        )
 
     return FieldMapper(("output_format",), convert)
+
+
+def _other_format(wanted: str, allowed: Sequence[Any]) -> str:
+    """A format that the model does not list. The usual one gives way, for most callers never asked for it."""
+    if allowed and wanted == USUAL_FORMAT:
+        raise Omit(f"the model makes {listed(allowed)}")
+    return wanted
 
 
 def _distance(code: str, wanted: Any) -> tuple[int, int]:
@@ -218,25 +225,36 @@ def _distance(code: str, wanted: Any) -> tuple[int, int]:
     return abs(numbers[0] - (wanted.sample_rate or 0)), abs(numbers[1] - (wanted.bitrate or 0))
 
 
-def voice_mapper(value: Input) -> FieldMapper:
-    """A voice as an object: its id, and of `voice_settings` what the model has. Others are refused."""
+def voice_mapper(value: Input, *, strict: bool) -> FieldMapper:
+    """A voice as an object: its id, and `voice_settings` beside it. With `strict`, settings it lacks are refused."""
     identity = next((name for name in ("voice_id", "id", "voice") if name in value.fields), "voice_id")
     known = [name for name in value.fields if name != identity]
 
     def convert(found: Mapping[str, Any]) -> dict[str, Any]:
         settings = dict(found.get("voice_settings") or {})
-        if unknown := [name for name in settings if name not in known]:
+        unknown = [name for name in settings if name not in known]
+        if unknown and strict:
             raise ValueError(f"the model has no voice setting {listed(unknown)}; it has {listed(known)}")
         return {**settings, identity: found["voice_id"]} if "voice_id" in found else settings
 
     return FieldMapper(("voice_id", "voice_settings"), convert, together=True)
 
 
+def word_mapper(value: Input) -> FieldMapper:
+    """The name of an audio format."""
+    allowed = value.allowed or ()
+
+    def convert(wanted: str) -> str:
+        return wanted if wanted in allowed else _other_format(wanted, allowed)
+
+    return FieldMapper(("output_format.format",), convert, allowed=value.allowed)
+
+
 def format_mappers(name: str, value: Input) -> dict[str, FieldMapper]:
     """The parts of an audio format given as an object. Bitrates are in bit/s there, in kbit/s with us."""
     found: dict[str, FieldMapper] = {}
     if (kind := value.fields.get("format")) is not None:
-        found[f"{name}.format"] = FieldMapper(("output_format.format",), allowed=kind.allowed)
+        found[f"{name}.format"] = word_mapper(kind)
     if (rate := value.fields.get("sample_rate")) is not None:
         found[f"{name}.sample_rate"] = nearest_mapper("output_format.sample_rate", rate)
     if (bitrate := value.fields.get("bitrate")) is not None:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tarash.providers.fal.errors import FAILED, MODERATED
+from pydantic_core import to_json
+
+from tarash.providers.fal.errors import result_error
 from tarash.providers.fal.outputs import read_result
-from tarash.tarash_gateway.exceptions import (
-    ContentModerationError,
-    GenerationFailedError,
-    JobRejectedError,
-    TarashException,
-    ValidationError,
-)
+from tarash.tarash_gateway.exceptions import JobRejectedError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import Done, Response, WebhookMessage, text_at
 from tarash.tarash_gateway.models import Kind
 
@@ -27,6 +24,8 @@ TOLERANCE_SECONDS = 300.0
 KEYS_PATH = "/.well-known/jwks.json"
 KEYS_KEPT_SECONDS = 24 * 3600.0
 _HEADERS = ("request-id", "user-id", "timestamp", "signature")
+_STATUS = re.compile(r"\b[45]\d\d\b")
+"""A failed job's webhook tells the status of its result in words: "Unexpected status code: 422"."""
 
 
 def verify(message: WebhookMessage, keys: Mapping[str, Any]) -> None:
@@ -48,7 +47,7 @@ def _signed_parts(message: WebhookMessage) -> list[str]:
         raise JobRejectedError("The webhook carries no complete fal signature (headers X-Fal-Webhook-*).")
     try:
         age = abs(message.received_at - int(parts[2]))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise JobRejectedError("The webhook's timestamp is not a number.") from None
     if age > TOLERANCE_SECONDS:
         raise JobRejectedError(f"The webhook is {age:.0f} seconds off; it may be a replay of an old one.")
@@ -91,13 +90,7 @@ def read_message(kind: Kind, request_id: str, message: WebhookMessage) -> Done:
 
 
 def _failure(body: Mapping[str, Any]) -> TarashException:
-    payload = body.get("payload")
-    detail = payload.get("detail") if isinstance(payload, dict) else None
-    kinds = {str(item.get("type")) for item in detail if isinstance(item, dict)} if isinstance(detail, list) else set()
     text = str(body.get("error") or body.get("payload_error") or "no reason given")
-    raw = dict(body)
-    if kinds & MODERATED:
-        return ContentModerationError(f"fal refused the content: {text}", raw_response=raw)
-    if kinds and not kinds & FAILED:
-        return ValidationError(f"fal does not take this input: {text}", raw_response=raw)
-    return GenerationFailedError(f"fal could not finish the job: {text}", raw_response=raw)
+    told = _STATUS.search(text)
+    answer = Response(int(told[0]) if told else 500, {"x-fal-request-id": ""}, to_json(body.get("payload")))
+    return result_error(answer, {**body, "error": text})
