@@ -294,7 +294,8 @@ def get_provider_field_mapping(provider: str) -> dict[str, dict[str, FieldMapper
     handler = registry.handler(provider) if provider in registry.ids() else None
     if isinstance(handler, Provider):
         for of_kind in handler.mappings.values():
-            mappings.update({model: dict(mapping) for model, mapping in of_kind.items()})
+            for model, mapping in of_kind.items():
+                mappings[model] = {**mappings.get(model, {}), **mapping}
     for model, mapping in (registry.mappings(provider) or {}).items():
         mappings[model] = dict(mapping)
     return mappings or None

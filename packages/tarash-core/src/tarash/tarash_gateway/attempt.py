@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from tarash.tarash_gateway.downloads import LinkExpiredError
 from tarash.tarash_gateway.driver import FETCH_SECONDS, LAST_POLL, Driver
 from tarash.tarash_gateway.exceptions import (
     HTTPConnectionError,
@@ -185,7 +186,7 @@ class Attempt:
         outputs = [output for done in dones for output in done.outputs]
         audio = b""
         if call.kind in ("tts", "sts"):
-            audio = await fetch_bytes(self.driver.sender, outputs[0], MAX_AUDIO_BYTES)
+            audio = await self._audio(outputs[0])
         response = build_response(
             Ingredients(
                 call.kind,
@@ -203,6 +204,17 @@ class Attempt:
         finished.attach_saver(self._saver(outputs if finished is response else []))
         self._raise_if_partial(finished)
         return finished
+
+    async def _audio(self, output: Output) -> bytes:
+        """The bytes of speech. A link that has ended is asked for anew, once."""
+        try:
+            return await fetch_bytes(self.driver.sender, output, MAX_AUDIO_BYTES)
+        except LinkExpiredError:
+            job = self.driver.job
+            fresh = await read_outputs(self.runtime, self.plan, job) if job else []
+            if not fresh:
+                raise
+        return await fetch_bytes(self.driver.sender, fresh[0], MAX_AUDIO_BYTES)
 
     def _saver(self, outputs: list[Output]) -> ResponseSaver:
         plan, job = self.plan, self.driver.job

@@ -132,7 +132,7 @@ class Driver:
     async def _submit_part(self, index: int) -> None:
         call = replace(self.sender.call, index=index)
         self.sender.in_doubt = False
-        work = self.sender.run(judged(self.operation.submit(call)))
+        work = self.sender.run(judged(self.operation.submit, call))
         result, stop = await self.runtime.complete(work, CANCEL_SECONDS, self.sender.stop)
         if isinstance(result, Done):
             self.parts.append(Part(done=result))
@@ -191,13 +191,15 @@ class Driver:
         """Read what the vendor posted to a webhook, in place of a poll. It may speak of one part only."""
         for part in self._open_parts():
             try:
-                answer = await self.sender.run(judged(self.operation.webhook(self._call_of(part), part.state, message)))
-            except JobRejectedError:
+                answer = await self.sender.run(judged(self.operation.webhook, self._call_of(part), part.state, message))
+            except JobRejectedError as error:
                 if part is self._open_parts()[-1]:
-                    raise
+                    raise self._with_job(error) from None
             except (GenerationFailedError, ContentModerationError, ValidationError) as error:
                 part.error = error
                 return
+            except TarashException as error:
+                raise self._with_job(error) from error.__cause__
             else:
                 await self._take(part, answer)
                 return
@@ -208,7 +210,7 @@ class Driver:
 
     async def _poll_part(self, part: Part) -> None:
         try:
-            step = judged(self.operation.poll(self._call_of(part), part.state))
+            step = judged(self.operation.poll, self._call_of(part), part.state)
             answer = await self.sender.run(step, retry_free=False)
         except TarashException as error:
             self._missed(part, error)
@@ -284,7 +286,7 @@ class Driver:
 
     async def _cancel_part(self, part: Part) -> Cancellation:
         try:
-            step = judged_cancellation(self.operation.cancel(self._call_of(part), part.state))
+            step = judged_cancellation(self.operation.cancel, self._call_of(part), part.state)
             return await self.sender.run(step, retry_free=False)
         except TarashException as error:
             part.last_miss = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +23,8 @@ class WireRequest:
 
     request: Request
     url: Any
-    headers: list[tuple[bytes, bytes]]
-    body: bytes | File
+    headers: list[tuple[bytes, bytes]] = field(repr=False)
+    body: bytes | File = field(repr=False)
     allow_loopback: bool = False
 
 
@@ -56,11 +56,19 @@ def _parse_url(text: str) -> tuple[Any, bytes]:
 def _headers(host: bytes, given: Mapping[str, str], body: bytes | File, request: Request) -> list[tuple[bytes, bytes]]:
     headers = {"host": host, "accept": b"*/*", "accept-encoding": b"gzip", "user-agent": _user_agent()}
     for name, value in given.items():
-        headers[name.lower()] = value.encode("ascii")
+        headers[name.lower()] = _header_value(name, value)
     length = len(body) if isinstance(body, bytes) else (body.length or body.size - body.offset)
     if length or request.method not in ("GET", "HEAD", "DELETE"):
         headers["content-length"] = str(length).encode()
     return [(name.encode("ascii"), value) for name, value in headers.items()]
+
+
+def _header_value(name: str, value: str) -> bytes:
+    text = value.strip()
+    if not (text.isascii() and text.isprintable()):
+        # Never repeat the value: it may be a key.
+        raise ValueError(f"the value of the header {name!r} may hold printable ASCII characters only")
+    return text.encode("ascii")
 
 
 @lru_cache(maxsize=1)

@@ -59,7 +59,6 @@ class TarashException(Exception):
         job: Job | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
         self.provider = provider
         self.model = model
         self.request_id = request_id
@@ -67,6 +66,15 @@ class TarashException(Exception):
         self.job = job
         self.possibly_billed = False
         self.execution_metadata: ExecutionMetadata | None = None
+
+    @property
+    def message(self) -> str:
+        """What happened, for people. Text, representation and pickle of the error say the same."""
+        return str(self.args[0])
+
+    @message.setter
+    def message(self, text: str) -> None:
+        self.args = (text, *self.args[1:])
 
     def __str__(self) -> str:
         return self.message

@@ -14,6 +14,8 @@ from tarash.tarash_gateway.exceptions import ValidationError
 def check_target(path: Path, overwrite: bool) -> None:
     """Raise `ValidationError` when `path` cannot be written, before anything is fetched."""
     folder = path.parent
+    if "\0" in str(path):
+        raise ValidationError("The name of the file holds a NUL character, which no file system takes.")
     if not folder.is_dir():
         raise ValidationError(f"The folder {folder} does not exist; create it first.")
     if not os.access(folder, os.W_OK):
@@ -80,10 +82,20 @@ class NewFile:
         self._open_up(self._temporary)
         try:
             os.link(self._temporary, path)
-        except (NotImplementedError, PermissionError):
-            # A file system without hard links: reserve the name, then move over it.
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            self._temporary.replace(path)
+        except FileExistsError:
+            raise
+        except (NotImplementedError, OSError):
+            self._move(self._temporary, path)
+
+    @staticmethod
+    def _move(temporary: Path, path: Path) -> None:
+        """On a file system without hard links: reserve the name, then move over it."""
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        try:
+            temporary.replace(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def _name(self, path: Path) -> None:
         # Python follows the symbolic link only when a directory is given, which an absolute path makes no use of.
@@ -108,7 +120,9 @@ class NewFile:
         path.chmod(0o666 & ~mask)
 
     def close(self) -> None:
-        self._file.close()
-        if self._temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                self._temporary.unlink()
+        try:
+            self._file.close()
+        finally:
+            if self._temporary is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    self._temporary.unlink()

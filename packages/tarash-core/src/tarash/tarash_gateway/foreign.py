@@ -84,9 +84,9 @@ def _wrapped(config: GenerationConfig, problem: str) -> TarashException:
     return TarashException(message, provider=config.provider, model=config.model)
 
 
-def judged(step: Step[Any]) -> Step[Pending | Done]:
+def judged(step: Callable[..., Step[Any]], *arguments: Any) -> Step[Pending | Done]:
     """A step of somebody else's, whose result is looked at before anything is built on it."""
-    result = yield from step
+    result = yield from step(*arguments)
     if isinstance(result, Pending):
         return _judged_pending(result)
     if isinstance(result, Done):
@@ -94,9 +94,9 @@ def judged(step: Step[Any]) -> Step[Pending | Done]:
     raise TypeError(f"its step returned {type(result).__name__} instead of Pending or Done")
 
 
-def judged_cancellation(step: Step[Any]) -> Step[Cancellation]:
+def judged_cancellation(step: Callable[..., Step[Any]], *arguments: Any) -> Step[Cancellation]:
     """`judged` for a step that cancels."""
-    result = yield from step
+    result = yield from step(*arguments)
     if not isinstance(result, Cancellation):
         raise TypeError(f"its step returned {type(result).__name__} instead of a Cancellation")
     return result

@@ -29,14 +29,14 @@ DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 class Json:
     """A JSON body. Encoded once, before the first attempt."""
 
-    value: Any
+    value: Any = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A URL-encoded form."""
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Part:
     """One part of a multipart body; `name` may repeat. Text parts have no file name."""
 
     name: str
-    content: str | bytes | File
+    content: str | bytes | File = field(repr=False)
     file_name: str | None = None
     content_type: str | None = None
 
@@ -93,8 +93,8 @@ class Request:
     `billable`: the other side may charge for it, so it is sent again only when it certainly never arrived.
     `accept`: error statuses that the step wants to read itself; all others become the provider's error.
     `timeout`: seconds for the whole exchange (None: what is left of the job's time); the deadline of the job always
-    holds too. `cache_seconds`: a successful answer may be kept on disk, and served from there, for so long (only
-    for answers that depend on nothing but the URL). `optional`: a failure of any kind is sent to the step as
+    holds too. `cache_seconds`: an answer that is a JSON object may be kept on disk, and served from there, for so long
+    (only for answers that depend on nothing but the URL). `optional`: a failure of any kind is sent to the step as
     `Response.missing()`. `public_only`: the link came from a caller, so it may not lead into a private network.
     `anonymous`: never attach credentials. `max_bytes`: a longer answer is an error. `delay`: seconds that the core
     waits before it sends a free request (for a short while only, such as an upload that is being unpacked).
@@ -121,7 +121,7 @@ class Response:
     """One HTTP answer, read to its end. Header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
 
     MISSING = 0

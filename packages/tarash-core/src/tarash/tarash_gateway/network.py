@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import os
+import re
 import socket
 import time
 import urllib.request
@@ -44,8 +46,28 @@ __all__ = [
     "refuse_private_literal",
 ]
 
+_PIECE = 256 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+
+class _WithoutHeaders(logging.Filter):
+    """Cuts the client's own log lines, at level DEBUG, before the head of an answer.
+
+    It may echo the key, and it may hold a signed link; the line is written before tarash sees the answer.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event, _, details = record.getMessage().partition(" ")
+        if event.startswith("receive_response_headers.") and event != "receive_response_headers.started":
+            status = _STATUS.match(details)
+            record.msg, record.args = (f"{event} {status[1]}" if status else event), ()
+        return True
+
+
+_STATUS = re.compile(r"return_value=\(b'HTTP/[\d.]+', (\d+),")
+for _protocol in ("http11", "http2"):
+    logging.getLogger(f"{httpcore.__name__}.{_protocol}").addFilter(_WithoutHeaders())
 
 
 @dataclass(slots=True)
@@ -138,10 +160,12 @@ class GuardedStream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, current_exchange.get().remaining(timeout))  # type: ignore[no-any-return]
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # In pieces, because the time is measured anew for each: a peer that reads slowly cannot stretch it either.
         exchange = current_exchange.get()
-        left = exchange.remaining(timeout)
-        exchange.written = exchange.written or bool(buffer)
-        self._inner.write(buffer, left)
+        for start in range(0, len(buffer), _PIECE):
+            left = exchange.remaining(timeout)
+            exchange.written = True
+            self._inner.write(buffer[start : start + _PIECE], left)
 
     def close(self) -> None:
         self._inner.close()

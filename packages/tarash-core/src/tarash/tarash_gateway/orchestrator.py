@@ -19,7 +19,16 @@ from tarash.tarash_gateway.jobs import judge_job
 from tarash.tarash_gateway.messages import Cancellation, WebhookMessage
 from tarash.tarash_gateway.mock import MockProvider, reports_progress
 from tarash.tarash_gateway.models import AttemptMetadata, AudioChunk, ExecutionMetadata, GenerationConfig, Job, Kind
-from tarash.tarash_gateway.planning import Plan, base_url_of, flatten, load_inputs, make_plan, resolve_key
+from tarash.tarash_gateway.planning import (
+    Plan,
+    base_url_of,
+    check_config,
+    check_request,
+    flatten,
+    load_inputs,
+    make_plan,
+    resolve_key,
+)
 from tarash.tarash_gateway.plugins import Registry
 from tarash.tarash_gateway.progress import Progress, check_callback, percentage
 from tarash.tarash_gateway.providers.base import Provider
@@ -54,8 +63,7 @@ class Orchestrator:
 
     async def _walk(self, config: GenerationConfig, request: Any, work: Callable[..., Any]) -> Any:
         check_callback(self.callback)
-        chain = list(flatten(config))
-        loaded = await self.runtime.run(load_inputs, request)
+        chain, loaded = await self._checked(config, request)
         for number, link in enumerate(chain, 1):
             story = self._begin(link, number)
             try:
@@ -72,10 +80,15 @@ class Orchestrator:
                 return result
         raise AssertionError("a chain has at least one link")
 
+    async def _checked(self, config: Any, request: Any) -> tuple[list[GenerationConfig], Any]:
+        """The chain, and the request with its inputs read. Raises `ValidationError` for what cannot be either."""
+        check_config(config)
+        check_request(self.kind, request)
+        return list(flatten(config)), await self.runtime.run(load_inputs, request)
+
     async def stream(self, config: GenerationConfig, request: Any) -> AsyncGenerator[AudioChunk]:
         """Walk the chain until one provider's speech is heard; after its first chunk there is no way back."""
-        chain = list(flatten(config))
-        loaded = await self.runtime.run(load_inputs, request)
+        chain, loaded = await self._checked(config, request)
         for number, link in enumerate(chain, 1):
             story = self._begin(link, number)
             listener = None
@@ -191,6 +204,7 @@ class Orchestrator:
     async def _plan_for_job(self, job: Any, config: GenerationConfig) -> Plan:
         if not isinstance(job, Job):
             raise JobRejectedError(f"Expected a tarash Job, not {type(job).__name__}; read one with Job.from_json.")
+        check_config(config)
         if job.provider != config.provider:
             raise JobRejectedError(f"The job is of {job.provider}, but the configuration is of {config.provider}.")
         handler = await self._handler(config)

@@ -11,10 +11,19 @@ from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.media import load_media
-from tarash.tarash_gateway.models import GenerationConfig, GenerationRequest, Kind
+from tarash.tarash_gateway.models import (
+    GenerationConfig,
+    GenerationRequest,
+    ImageGenerationRequest,
+    Kind,
+    STSRequest,
+    TTSRequest,
+    VideoGenerationRequest,
+)
 from tarash.tarash_gateway.models.config import clean_key
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping
+from tarash.tarash_gateway.secrets import SecretText
 from tarash.tarash_gateway.utils import generate_unique_id
 
 _MEDIA_FIELDS = ("video", "mask_image", "audio")
@@ -45,6 +54,31 @@ class Plan:
         registered = find_mapping(self.registered, self.call.model) if self.registered else None
         table = self.provider.mappings.get(self.call.kind, {})
         return registered or described or find_mapping(table, self.call.model)
+
+
+_REQUESTS: dict[Kind, type[GenerationRequest]] = {
+    "video": VideoGenerationRequest,
+    "image": ImageGenerationRequest,
+    "tts": TTSRequest,
+    "sts": STSRequest,
+}
+
+
+def check_config(config: Any) -> None:
+    """Raise `ValidationError` for what is no configuration."""
+    if not isinstance(config, GenerationConfig):
+        raise ValidationError(f"Expected a configuration such as VideoGenerationConfig, not {_kind_of(config)}.")
+
+
+def check_request(kind: Kind, request: Any) -> None:
+    """Raise `ValidationError` for what is no request for this kind of work."""
+    wanted = _REQUESTS[kind]
+    if not isinstance(request, wanted):
+        raise ValidationError(f"Expected a {wanted.__name__}, not {_kind_of(request)}.")
+
+
+def _kind_of(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def flatten(config: GenerationConfig) -> Iterator[GenerationConfig]:
@@ -123,7 +157,7 @@ def resolve_key(config: GenerationConfig, provider: Provider) -> str | None:
     if not provider.wants_key(config):
         return None
     for variable in provider.key_variables:
-        value = os.environ.get(variable, "")
+        value = SecretText(os.environ.get(variable, ""))
         if value.strip():
             return _usable_key(value, f"The environment variable {variable}")
     if provider.key_required:

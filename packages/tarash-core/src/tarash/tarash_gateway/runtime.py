@@ -11,14 +11,6 @@ from tarash.tarash_gateway.messages import Request, Response
 Result = TypeVar("Result")
 
 
-class Sink(Protocol):
-    """Takes a body that is too large for memory. `start` may raise to refuse it."""
-
-    def start(self, response: Response) -> None: ...
-
-    def write(self, data: bytes) -> None: ...
-
-
 class Stream(Protocol):
     """An answer whose body is still coming."""
 
@@ -40,7 +32,7 @@ class Runtime(Protocol):
     def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> Any:
         """Encode a request once. Raises `ValidationError` for a URL, header or body that cannot be sent."""
 
-    async def send(self, wire: Any, timeout: float, sink: Sink | None = None) -> Response:
+    async def send(self, wire: Any, timeout: float) -> Response:
         """Send a prepared request and read the whole answer within `timeout` seconds."""
         ...
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.clock import current_clock
 from tarash.tarash_gateway.messages import Request, Response
-from tarash.tarash_gateway.runtime import Sink, Stream
+from tarash.tarash_gateway.runtime import Stream
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.encoding import WireRequest
@@ -49,8 +49,8 @@ class SyncRuntime:
     def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> WireRequest:
         return _prepare(request, credentials, allow_loopback)
 
-    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
-        response: Response = shared_transport().send(wire, timeout, sink)
+    async def send(self, wire: WireRequest, timeout: float) -> Response:
+        response: Response = shared_transport().send(wire, timeout)
         return response
 
     async def open(self, wire: WireRequest, timeout: float) -> Stream:
@@ -135,9 +135,9 @@ class AsyncRuntime:
     def prepare(self, request: Request, credentials: Mapping[str, str], *, allow_loopback: bool) -> WireRequest:
         return _prepare(request, credentials, allow_loopback)
 
-    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+    async def send(self, wire: WireRequest, timeout: float) -> Response:
         transport = await _transport_of_loop()
-        response: Response = await transport.send(wire, timeout, sink)
+        response: Response = await transport.send(wire, timeout)
         return response
 
     async def open(self, wire: WireRequest, timeout: float) -> Stream:
@@ -151,7 +151,7 @@ class AsyncRuntime:
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         import asyncio
 
-        return await asyncio.to_thread(function, *arguments)
+        return await asyncio.to_thread(_called, function, *arguments)
 
     async def notify(self, callback: Callable[[Any], Any], update: Any) -> None:
         # A plain callback may block, so it runs in a thread; the next update waits for it, so the order is kept.
@@ -182,6 +182,14 @@ class AsyncRuntime:
 
     def close(self) -> None:
         """Nothing to close: sockets belong to the loop."""
+
+
+def _called(function: Callable[..., Result], *arguments: Any) -> Result:
+    try:
+        return function(*arguments)
+    except StopIteration as stop:
+        # No future can hold a StopIteration: whoever awaits one would wait for ever.
+        raise RuntimeError(f"StopIteration: {stop}") from stop
 
 
 async def _wait_a_little(task: Any, grace: float) -> None:

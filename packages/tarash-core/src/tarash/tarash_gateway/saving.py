@@ -40,9 +40,9 @@ class ResponseSaver:
     async def _save(
         self, runtime: Runtime, response: Any, path: Path, index: int, overwrite: bool, max_bytes: int
     ) -> Path:
-        await runtime.run(check_target, path, overwrite)
-        output = self._output(response, index)
         try:
+            await runtime.run(check_target, path, overwrite)
+            output = self._output(response, index)
             file = await runtime.run(NewFile, path.parent)
             try:
                 head = await self._fill(runtime, output, index, file, max_bytes)
@@ -83,7 +83,11 @@ class ResponseSaver:
             return await downloader.fetch(fresh.url or "", file, authenticated=fresh.authenticated, max_bytes=max_bytes)
 
     async def _fresh_output(self, runtime: Runtime, index: int, expired: LinkExpiredError) -> Output:
-        outputs = await self._refresh(runtime) if self._refresh else []
+        try:
+            outputs = await self._refresh(runtime) if self._refresh else []
+        except TarashException as error:
+            expired.message += f" The job could not be asked for a new one: {error.message}"
+            raise expired from error
         if index < len(outputs) and (outputs[index].url or outputs[index].data):
             return outputs[index]
         raise expired
@@ -150,5 +154,7 @@ async def fetch_bytes(sender: Sender, output: Output, max_bytes: int) -> bytes:
     if output.url and output.url[:5].lower() == "data:":
         return as_output(output.url).data or b""
     target = MemoryTarget()
-    await Downloader(sender).fetch(output.url or "", target, authenticated=output.authenticated, max_bytes=max_bytes)
+    # The job is finished, but its time goes on: whoever waits for the bytes waits for the job.
+    downloader = Downloader(sender, seconds=max(1.0, sender.remaining()))
+    await downloader.fetch(output.url or "", target, authenticated=output.authenticated, max_bytes=max_bytes)
     return bytes(target.data)

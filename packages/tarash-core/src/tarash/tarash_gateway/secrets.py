@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
+from urllib.parse import quote
 
 REPLACEMENT = "[redacted]"
 _SHORTEN_AT = 120
 _SHOWN_ITEMS = 50
-_QUERY = re.compile(r"(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_LONGEST_MESSAGE = 2000
+# Slashes may be escaped, as in the JSON of some vendors.
+_SCHEME = r"[a-z][a-z0-9+.-]{1,20}:(?:\\?/){2}"
+_QUERY = re.compile(rf"({_SCHEME}[^\s\"'<>?#]+)[?#][^\s\"'<>]*", re.IGNORECASE)
 _DATA_URI = re.compile(r"(data:[\w.+/;=-]{0,80},)[A-Za-z0-9+/=_-]{16,}")
-_USERINFO = re.compile(r"(https?://)[^\s/@\"'<>]+@")
+_USERINFO = re.compile(rf"({_SCHEME})[^\s/@\"'<>]+@", re.IGNORECASE)
+_ESCAPED = re.compile(rb"\\(?:u00([2-7][0-9a-fA-F])|(.))", re.DOTALL)
+_PLAIN = re.compile(rb"[A-Za-z0-9._~:/+=@-]")
+_SHORTEST_SECRET = 6
 
 
 class SecretText(str):
@@ -38,13 +46,48 @@ def without_query(text: str) -> str:
 
 
 def scrub_bytes(data: bytes, secret: str) -> bytes:
-    """Replace a secret that the other side echoed."""
-    needle = secret.encode()
-    return data.replace(needle, REPLACEMENT.encode()) if needle and needle in data else data
+    """Replace a secret that the other side echoed: as it is, percent-encoded, or with its characters escaped in JSON.
+
+    Secrets too short to be any (placeholders such as "test") are left alone: they stand in every second word.
+    """
+    for needle in _spellings(secret):
+        if needle in data:
+            data = data.replace(needle, REPLACEMENT.encode())
+    if b"\\u00" in data or b"\\/" in data:
+        unescaped = _ESCAPED.sub(_unescape, data)
+        if any(needle in unescaped for needle in _spellings(secret)):
+            return scrub_bytes(unescaped, secret)
+    return data
+
+
+@lru_cache(maxsize=64)
+def _spellings(secret: str) -> tuple[bytes, ...]:
+    # Of a key such as "id:secret" the second half is the secret.
+    texts = [text for text in (secret, secret.partition(":")[2]) if _is_tellable(text)]
+    return tuple(dict.fromkeys(spelling for text in texts for spelling in (text.encode(), quote(text, "").encode())))
+
+
+def _is_tellable(text: str) -> bool:
+    return len(text) >= _SHORTEST_SECRET and not (text.isdigit() and len(text) < 2 * _SHORTEST_SECRET)
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    """The character that an escape stands for, when it needs none."""
+    character = bytes([int(match[1], 16)]) if match[1] else match[2]
+    wanted = match[1] is not None or character == b"/"
+    return character if wanted and _PLAIN.match(character) else match[0]
 
 
 def scrub_text(text: str, secret: str | None) -> str:
-    return text.replace(secret, REPLACEMENT) if secret else text
+    """`scrub_bytes` for text."""
+    if not secret:
+        return text
+    return scrub_bytes(text.encode("utf-8", "surrogatepass"), secret).decode("utf-8", "surrogatepass")
+
+
+def cut_text(text: str, limit: int = _LONGEST_MESSAGE) -> str:
+    """A message of somebody else's, cut to what people read."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
 def shorten(value: object, limit: int = _SHORTEN_AT) -> object:

@@ -7,6 +7,7 @@ accept it. Rule 2: credentials go to the provider's own origins only. Rule 3: no
 from __future__ import annotations
 
 import inspect
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -30,15 +31,13 @@ from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
 from tarash.tarash_gateway.runtime import Runtime, Stream
 from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
-from tarash.tarash_gateway.secrets import SecretText, scrub_bytes, scrub_text, without_query
+from tarash.tarash_gateway.secrets import SecretText, cut_text, scrub_bytes, scrub_text, without_query
 
 FREE_TIMEOUT = 30.0
 """Seconds that one request which costs nothing may take; a step may say otherwise."""
 
 MAX_REFUSAL_BYTES = 1024 * 1024
 """An error answer to a streaming request is read up to so many bytes."""
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @lru_cache(maxsize=1024)
@@ -53,7 +52,14 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 def is_loopback(host: str) -> bool:
-    return host in _LOOPBACK or host.endswith(".localhost") or host.startswith("127.")
+    """True for a host that is this machine whatever the network says: names such as 127.example.com are not."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback
 
 
 @dataclass
@@ -141,7 +147,8 @@ class Sender:
             response = await self._deliver(request, fresh, retry_free)
         if not response.ok and response.status not in request.accept:
             raise self.failure(request, response)
-        if request.cache_seconds and response.ok:
+        # What a captive portal says in its place is not worth keeping.
+        if request.cache_seconds and response.ok and response.object_or_empty():
             await self.runtime.run(write_cached, request, response, self.runtime.clock.wall())
         return response
 
@@ -167,12 +174,13 @@ class Sender:
             try:
                 response = self._scrubbed(await self.runtime.send(wire, self._timeout(request)))
             except HTTPConnectionError as error:
+                self.named(error)
                 if request.billable and error.request_sent:
                     raise self._unknown(error) from None
                 self._not_paid(request)
                 wait = backoff(attempt - 1)
                 if not (request.billable or retry_free) or not self._may_wait(wait, attempt, budget):
-                    raise self.named(error) from None
+                    raise
             else:
                 self.hint = retry_after(response.headers, self.runtime.clock.wall())
                 told = self._wait_told(request, response, attempt, retry_free)
@@ -316,11 +324,10 @@ class Sender:
     def _scrubbed(self, response: Response) -> Response:
         """The answer without our own key or token, should the other side have echoed it."""
         for secret in self._secrets():
-            if secret.encode() in response.body:
-                response = replace(response, body=scrub_bytes(response.body, secret))
-            if any(secret in value for value in response.headers.values()):
-                headers = {name: scrub_text(value, secret) for name, value in response.headers.items()}
-                response = replace(response, headers=headers)
+            body = scrub_bytes(response.body, secret)
+            headers = {name: scrub_text(value, secret) for name, value in response.headers.items()}
+            if body is not response.body or headers != response.headers:
+                response = replace(response, body=body, headers=headers)
         return response
 
     def _secrets(self) -> list[str]:
@@ -339,9 +346,9 @@ class Sender:
             error = HTTPError(
                 f"{place} answered HTTP {response.status}: {_excerpt(response)}", status_code=response.status
             )
-        if request.billable and response.status in (404, 405):
+        if request.billable and response.status in self.provider.model_unknown:
             error.message += self.provider.advice(self.call)
-        if error.raw_response is None:
+        if not error.raw_response:
             error.raw_response = response.object_or_empty() or _excerpt(response)
         if isinstance(error, HTTPError) and error.retry_after is None:
             error.retry_after = retry_after(response.headers, self.runtime.clock.wall())
@@ -352,7 +359,11 @@ class Sender:
         error.provider = error.provider or self.call.provider
         error.model = error.model or self.call.model
         error.request_id = error.request_id or self.call.request_id
-        error.message = scrub_text(error.message, self.key)
+        for secret in self._secrets():
+            error.message = scrub_text(error.message, secret)
+        error.message = cut_text(without_query(error.message))
+        # Nobody is shown the error below this one, which may repeat what the other side said.
+        error.__context__ = None
         return error
 
     def _unknown(self, cause: TarashException) -> SubmitOutcomeUnknownError:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
+import traceback
 import zlib
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
-from tarash.tarash_gateway.encoding import BATCH, WireRequest, read_file
+from tarash.tarash_gateway.encoding import WireRequest, read_file
 from tarash.tarash_gateway.exceptions import HTTPConnectionError, ProtocolError
 from tarash.tarash_gateway.messages import File, Response
 from tarash.tarash_gateway.network import (
@@ -25,7 +27,6 @@ from tarash.tarash_gateway.network import (
     refuse_private_literal,
 )
 from tarash.tarash_gateway.pools import Host, Route, make_pool
-from tarash.tarash_gateway.runtime import Sink
 from tarash.tarash_gateway.secrets import without_query
 
 CHUNK = 65536
@@ -35,18 +36,27 @@ CONNECT_TIMEOUT = 15.0
 @contextlib.contextmanager
 def _translated(exchange: Exchange, url: str) -> Generator[None]:
     """Turn the client's errors into ours, with the one fact that matters for money: was anything written?"""
-    token = current_exchange.set(exchange)
+    token, before = current_exchange.set(exchange), sys.exception()
     try:
         yield
     except (httpcore.ConnectionNotAvailable, httpcore.NetworkError, httpcore.TimeoutException) as error:
-        raise _lost(exchange, url, error) from None
+        raise _lost(exchange, url, _alone(error, before)) from None
     except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpcore.ProxyError) as error:
-        raise _lost(exchange, url, error) from None
+        raise _lost(exchange, url, _alone(error, before)) from None
     except (OSError, UnicodeError) as error:
         # UnicodeError: what the resolver says of a host name that no name can be.
-        raise _lost(exchange, url, error) from None
+        raise _lost(exchange, url, _alone(error, before)) from None
     finally:
         current_exchange.reset(token)
+
+
+def _alone(error: BaseException, before: BaseException | None) -> BaseException:
+    """The error apart from the one that was being handled before the exchange began: that one is somebody else's."""
+    link = error
+    while link.__context__ is not None and link.__context__ is not before:
+        link = link.__context__
+    link.__context__ = None
+    return error
 
 
 def _lost(exchange: Exchange, url: str, error: BaseException) -> HTTPConnectionError:
@@ -59,7 +69,16 @@ def _lost(exchange: Exchange, url: str, error: BaseException) -> HTTPConnectionE
             f"Could not reach {place}: {what}. Nothing was sent; check the network and base_url."
         )
     lost.request_sent = exchange.written
+    _forget(error)
     return lost
+
+
+def _forget(error: BaseException | None) -> None:
+    """Empty the client's errors and their frames: headers, bodies and what the other side said stand there."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error.args = ()
+        error = error.__context__
 
 
 def _said(error: BaseException) -> str:
@@ -89,7 +108,7 @@ class _Body:
         self.limit = max_bytes
         encoding = head.headers.get("content-encoding", "").lower()
         if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise ProtocolError(f"The answer is compressed with {encoding[:20]!r}, which was not asked for.")
+            raise ProtocolError("The answer is compressed in a way that was not asked for.")
         self.decoder = None if encoding in ("", "identity") else zlib.decompressobj(47 if "gzip" in encoding else 15)
         self.begun = False
 
@@ -131,7 +150,9 @@ class _Body:
 
 
 def _raw_request(wire: WireRequest, timeout: float, reader: Callable[[File], Any]) -> tuple[Exchange, Any]:
-    exchange = Exchange(time.monotonic() + timeout, wire.request.public_only, wire.allow_loopback)
+    # A proxy stands where it stands, often in a private network: its own address is not judged.
+    judged = wire.request.public_only and proxy_for(wire.url) is None
+    exchange = Exchange(time.monotonic() + timeout, judged, wire.allow_loopback)
     limits = {"connect": min(CONNECT_TIMEOUT, timeout), "read": timeout, "write": timeout, "pool": timeout}
     body = wire.body if isinstance(wire.body, bytes) else reader(wire.body)
     return exchange, httpcore.Request(
@@ -158,14 +179,21 @@ class SyncStream:
         self._raw, self._exchange, self._url = raw, exchange, wire.request.url
         self._body = _Body(self.head, wire.request.max_bytes)
         self._data = iter(raw.stream)
+        self._pieces: Iterator[bytes] = iter(())
 
     def read(self, timeout: float) -> bytes:
         # Only waiting counts: a caller who plays the audio meanwhile may take its time.
         self._exchange.deadline = time.monotonic() + timeout
         with _translated(self._exchange, self._url):
-            for data in self._data:
-                if piece := b"".join(self._body.pieces(data)):
-                    return piece
+            # One piece at a time: all that unpacks from a little data may be more than memory holds.
+            while True:
+                for piece in self._pieces:
+                    if piece:
+                        return piece
+                data = next(self._data, None)
+                if data is None:
+                    break
+                self._pieces = self._body.pieces(data)
         self._body.finish()
         return b""
 
@@ -181,13 +209,19 @@ class AsyncStream:
         self._exchange, self._url, self._exits = exchange, wire.request.url, exits
         self._body = _Body(self.head, wire.request.max_bytes)
         self._data = aiter(raw.stream)
+        self._pieces: Iterator[bytes] = iter(())
 
     async def read(self, timeout: float) -> bytes:
         with _translated(self._exchange, self._url):
             async with asyncio.timeout(timeout):
-                async for data in self._data:
-                    if piece := b"".join(self._body.pieces(data)):
-                        return piece
+                while True:
+                    for piece in self._pieces:
+                        if piece:
+                            return piece
+                    data = await anext(self._data, None)
+                    if data is None:
+                        break
+                    self._pieces = self._body.pieces(data)
         self._body.finish()
         return b""
 
@@ -201,8 +235,8 @@ class SyncTransport:
     def __init__(self) -> None:
         self._pools: dict[Route, Any] = {}
 
-    def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
-        """Send and read the whole answer within `timeout` seconds; a body goes to `sink` when one is given.
+    def send(self, wire: WireRequest, timeout: float) -> Response:
+        """Send and read the whole answer within `timeout` seconds.
 
         Raises `HTTPConnectionError` (see its `request_sent`) and `ProtocolError`.
         """
@@ -210,21 +244,15 @@ class SyncTransport:
         with _translated(exchange, wire.request.url):
             raw = self._pool(_route(wire)).handle_request(raw_request)
             try:
-                return self._read(raw, wire.request.max_bytes, sink)
+                return self._read(raw, wire.request.max_bytes)
             finally:
                 raw.close()
 
     @staticmethod
-    def _read(raw: Any, max_bytes: int, sink: Sink | None) -> Response:
+    def _read(raw: Any, max_bytes: int) -> Response:
         head = _head(raw)
         body = _Body(head, max_bytes)
-        if sink is not None:
-            sink.start(head)
-        pieces: list[bytes] = []
-        keep = pieces.append if sink is None else sink.write
-        for data in raw.stream:
-            for piece in body.pieces(data):
-                keep(piece)
+        pieces = [piece for data in raw.stream for piece in body.pieces(data)]
         body.finish()
         return Response(head.status, head.headers, b"".join(pieces))
 
@@ -250,37 +278,24 @@ class AsyncTransport:
     def __init__(self) -> None:
         self._hosts: dict[Any, Host] = {}
 
-    async def send(self, wire: WireRequest, timeout: float, sink: Sink | None = None) -> Response:
+    async def send(self, wire: WireRequest, timeout: float) -> Response:
         """`SyncTransport.send`, awaited."""
         exchange, raw_request = _raw_request(wire, timeout, _read_file_async)
         with _translated(exchange, wire.request.url):
             async with asyncio.timeout(timeout), self._host(wire).connection() as pool:
                 raw = await pool.handle_async_request(raw_request)
                 try:
-                    return await self._read(raw, wire.request.max_bytes, sink)
+                    return await self._read(raw, wire.request.max_bytes)
                 finally:
                     await raw.aclose()
 
     @staticmethod
-    async def _read(raw: Any, max_bytes: int, sink: Sink | None) -> Response:
+    async def _read(raw: Any, max_bytes: int) -> Response:
         head = _head(raw)
         body = _Body(head, max_bytes)
-        if sink is not None:
-            await asyncio.to_thread(sink.start, head)
-        pieces: list[bytes] = []
-        size = 0
-        async for data in raw.stream:
-            for piece in body.pieces(data):
-                pieces.append(piece)
-                size += len(piece)
-                if sink is not None and size >= BATCH:
-                    await asyncio.to_thread(sink.write, b"".join(pieces))
-                    pieces, size = [], 0
+        pieces = [piece async for data in raw.stream for piece in body.pieces(data)]
         body.finish()
-        if sink is None or not pieces:
-            return Response(head.status, head.headers, b"".join(pieces))
-        await asyncio.to_thread(sink.write, b"".join(pieces))
-        return Response(head.status, head.headers)
+        return Response(head.status, head.headers, b"".join(pieces))
 
     async def open(self, wire: WireRequest, timeout: float) -> AsyncStream:
         """`SyncTransport.open`, awaited."""

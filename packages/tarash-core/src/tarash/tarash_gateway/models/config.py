@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
-from tarash.tarash_gateway.models.base import Model
+from tarash.tarash_gateway.models.base import Model, without_inputs
 from tarash.tarash_gateway.models.mocking import MockConfig
 from tarash.tarash_gateway.secrets import SecretText
 
@@ -19,12 +19,13 @@ def clean_key(value: str | None) -> SecretText | None:
     """A key without surrounding blanks. Raises ValueError, whose message never repeats the key."""
     if value is None:
         return None
-    key = value.strip()
+    # Also here no local variable may show it.
+    key = SecretText(value.strip())
     if not key:
         raise ValueError("the key is empty; leave api_key out to read the provider's environment variable")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ValueError("the key contains a blank, a line break or another character that no key has; copy it again")
-    return SecretText(key)
+    return key
 
 
 class GenerationConfig(Model):
@@ -62,6 +63,12 @@ class GenerationConfig(Model):
             if isinstance(data.get("api_key"), str):
                 data["api_key"] = SecretText(data["api_key"])
             super().__init__(**data)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                raise without_inputs(error) from None
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed. Raises ValueError for an unusable `api_key`, as the constructor does."""

@@ -33,8 +33,8 @@ class ParameterOutcome:
 class AttemptMetadata(Model):
     """One provider of the chain. Times are UTC.
 
-    `possibly_billed`: money may have been spent here without a result. `job`: the handle of a job that was accepted here
-    and left behind; `resume` it with the configuration of this provider.
+    `possibly_billed`: money may have been spent here without a result. `job`: the handle of a job that was accepted
+    here and left behind; `resume` it with the configuration of this provider.
     """
 
     provider: str

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from tarash.tarash_gateway.media_forms import LINK
 from tarash.tarash_gateway.models.base import MediaField, Model, Status
 from tarash.tarash_gateway.models.response import GenerationResponse
+
+RaisedError = Annotated[Exception, PlainSerializer(repr, when_used="json"), WithJsonSchema({"type": "string"})]
 
 
 class MockResponse(Model):
@@ -29,7 +31,7 @@ class MockResponse(Model):
     output_image_type: Literal["url", "content"] = "url"
     output_audio: MediaField | None = None
     output_audio_type: Literal["url", "content"] = "content"
-    error: Exception | None = None
+    error: RaisedError | None = None
 
     @model_validator(mode="after")
     def _one_outcome(self) -> MockResponse:

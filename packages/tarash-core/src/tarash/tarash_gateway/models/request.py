@@ -110,6 +110,7 @@ class ImageGenerationRequest(GenerationRequest):
     image_list: Images = Field(default_factory=list)
     mask_image: MediaField | None = None
     seed: int | None = None
+    enhance_prompt: bool | None = None
 
 
 class AudioOutputFormat(Model):

@@ -45,9 +45,9 @@ class Call:
     base_url: str
     request: Any
     request_id: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     api_version: str | None = None
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     index: int = 0
     has_key: bool = True
 
@@ -142,6 +142,8 @@ class Provider:
     """Names that `extra_params` may not use, beside those that no provider allows."""
     not_accepted: ClassVar[frozenset[int]] = frozenset({429})
     """Statuses of a submit that the vendor documents as "not accepted, send it again later"."""
+    model_unknown: ClassVar[frozenset[int]] = frozenset({404, 405})
+    """Statuses of a submit that may mean that the vendor does not know the model: `advice` is asked then."""
     operations: Mapping[Kind, Operation] = {}
     """The kinds of work that the vendor has."""
 
@@ -182,7 +184,7 @@ class Provider:
         return response
 
     def advice(self, call: Call) -> str:
-        """A sentence for the error of a submit whose model the vendor does not know (HTTP 404 or 405)."""
+        """A sentence for the error of a submit whose model the vendor may not know (`model_unknown`)."""
         return ""
 
     def error(self, response: Response) -> TarashException | None:
