@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tarash.providers.fal import FalProvider
 from tarash.tarash_gateway import register_provider
 from tarash.testkit.fal import FalSimulator
@@ -31,7 +32,10 @@ def fal_here(fal_simulator: FalSimulator, monkeypatch: pytest.MonkeyPatch) -> It
     register_provider("fal", FalProvider())
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)], ids=lambda page: str(page.relative_to(ROOT)))
+WITH_SNIPPETS = [page for page in PAGES if snippets(page)]
+
+
+@pytest.mark.parametrize("page", WITH_SNIPPETS, ids=lambda page: str(page.relative_to(ROOT)))
 @pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
 def test_the_snippets_of_a_page_run(
     page: Path, fal_here: FalSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -58,10 +58,9 @@ class Makers:
     def _images(self, call: Call, body: Body) -> Played:
         model, prompt = body.text("model"), body.text("prompt")
         legacy = model.startswith("dall-e")
-        if not legacy and "response_format" in body.values:
-            raise Refused(errors.unknown_parameter("response_format"))
-        if not legacy and "style" in body.values:
-            raise Refused(errors.unknown_parameter("style"))
+        strange = [name for name in ("response_format", "style") if name in body.values]
+        if strange and model.startswith("gpt-image"):
+            raise Refused(errors.unknown_parameter(strange[0]))
         count = int(body.number("n", 1, 1 if model == "dall-e-3" else 10, 1))
         size = _size(body)
         formats = ("png", "jpeg") if call.at_azure else ("png", "jpeg", "webp")
