@@ -1,0 +1,118 @@
+"""Google's errors, from their shapes to ours.
+
+Most services answer `{"error": {"code": 429, "message", "status": "RESOURCE_EXHAUSTED", "details": [...]}}`
+(google.rpc.Status), interactions `{"error": {"code": "invalid_request", "message"}}`, the token service
+`{"error": "invalid_grant", "error_description"}`. Refusals of content also come inside good answers.
+Sources: types of google-genai 3.4.0; cloud.google.com, "Responsible AI" pages of Veo and Imagen, 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tarash.providers.google.tables import (
+    BLOCKED,
+    HINTS,
+    MODERATION_WORDS,
+    NO_MONEY_REASONS,
+    NO_MONEY_WORDS,
+    SUPPORT_CODES,
+    WRONG_REQUEST,
+)
+from tarash.tarash_gateway.exceptions import (
+    ContentModerationError,
+    GenerationFailedError,
+    HTTPError,
+    InsufficientCreditsError,
+    ProtocolError,
+    TarashException,
+    ValidationError,
+)
+from tarash.tarash_gateway.messages import Response
+
+_SUPPORT_CODE = re.compile(r"\b\d{8}\b")
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)s\Z")
+
+
+def google_error(response: Response) -> TarashException | None:
+    """The exception that an answer means, or None when it is not in one of Google's shapes."""
+    error = _error_of(response)
+    if isinstance(error, str):
+        told = str(response.object_or_empty().get("error_description") or error)
+        return HTTPError(f"Google refused the credentials: {error} ({told}).", status_code=response.status)
+    if not isinstance(error, Mapping) or not isinstance(error.get("message"), str):
+        return None
+    return _request_error(error, response)
+
+
+def _error_of(response: Response) -> Any:
+    """The `error` member; a few answers are a list that holds the object."""
+    try:
+        body = response.json
+    except ProtocolError:
+        return None
+    body = body[0] if isinstance(body, list) and body else body
+    return body.get("error") if isinstance(body, Mapping) else None
+
+
+def _request_error(error: Mapping[str, Any], response: Response) -> TarashException:
+    text, status = str(error["message"]), response.status
+    name = str(error.get("status") or error.get("code") or "")
+    details = [detail for detail in error.get("details") or () if isinstance(detail, Mapping)]
+    reasons = {str(detail["reason"]) for detail in details if "reason" in detail}
+    named = ", ".join(filter(None, [name, *sorted(reasons)]))
+    if is_moderated(text) and status in (400, 403, 422):
+        return moderated(text, dict(error))
+    if reasons & NO_MONEY_REASONS or any(words in text.lower() for words in NO_MONEY_WORDS):
+        return InsufficientCreditsError(f"The Google account cannot pay: {text} ({named})", status_code=status)
+    if "API_KEY_INVALID" in reasons or "api key not valid" in text.lower():
+        return HTTPError(f"Google does not accept the key: {text}{HINTS[401]}", status_code=status)
+    if name.upper() in WRONG_REQUEST and status < 500:
+        return ValidationError(f"Google refused the request: {_with_fields(text, details)} ({named})")
+    refused = HTTPError(f"Google answered HTTP {status}: {text} ({named}){HINTS.get(status, '')}", status_code=status)
+    refused.retry_after = _retry_delay(details)
+    return refused
+
+
+def _with_fields(text: str, details: Sequence[Mapping[str, Any]]) -> str:
+    violations = [one for detail in details for one in detail.get("fieldViolations") or () if isinstance(one, Mapping)]
+    told = "; ".join(f"{one.get('field')}: {one.get('description')}" for one in violations)
+    return f"{text} {told}".strip()
+
+
+def _retry_delay(details: Sequence[Mapping[str, Any]]) -> float | None:
+    delays = [_DELAY.match(str(detail.get("retryDelay"))) for detail in details]
+    return next((float(delay[1]) for delay in delays if delay), None)
+
+
+# --- refusals of content, and jobs that failed
+
+
+def is_moderated(text: str) -> bool:
+    return bool(MODERATION_WORDS.search(text)) or any(code in SUPPORT_CODES for code in _SUPPORT_CODE.findall(text))
+
+
+def moderated(text: str, raw: Mapping[str, Any]) -> ContentModerationError:
+    topics = sorted({SUPPORT_CODES[code] for code in _SUPPORT_CODE.findall(text) if code in SUPPORT_CODES})
+    about = f" (about: {', '.join(topics)})" if topics else ""
+    return ContentModerationError(
+        f"Google refused the content{about}: {text} Change the prompt or the inputs.", raw_response=dict(raw)
+    )
+
+
+def job_error(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> TarashException:
+    """The exception of a job that ended with `{code, message}`."""
+    text, code = str(problem.get("message") or "no reason given"), problem.get("code")
+    if is_moderated(f"{code} {text}"):
+        return moderated(text, raw)
+    return GenerationFailedError(f"Google could not finish the job: {text} ({code})", raw_response=dict(raw))
+
+
+def blocked(reason: str, text: Any, raw: Mapping[str, Any]) -> TarashException:
+    """The exception of a `blockReason` or `finishReason` that left nothing to return."""
+    told = f"{reason}: {text}" if text else reason
+    if reason in BLOCKED:
+        return moderated(f"{told}.", raw)
+    return GenerationFailedError(f"The model returned nothing ({told}).", raw_response=dict(raw))

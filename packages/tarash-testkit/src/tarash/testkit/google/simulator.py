@@ -1,0 +1,195 @@
+"""The simulator of Google: all of its hosts on 127.0.0.1, with a virtual clock, scripted faults and a ledger."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tarash.testkit.clock import VirtualClock
+from tarash.testkit.google import errors
+from tarash.testkit.google.jobs import Job, Outcome
+from tarash.testkit.google.oauth import CLIENT, REFRESH_TOKEN, Tokens, new_service_account
+from tarash.testkit.google.services import Pace, Services
+from tarash.testkit.google.storage import Storage, StoredFile
+from tarash.testkit.ledger import Ledger
+from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.scripts import Moment, Script
+from tarash.testkit.server import ScriptedServer
+from tarash.testkit.steps import Answer, Perform, Played, Step
+
+DEFAULT_KEY = "AIza-simulated-google-key"
+PROJECT = "simulated-project"
+
+_ROOT = r"/v1(?:beta1?)?(?:/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+))?"
+_MODEL = _ROOT + r"(?:/publishers/google)?/models/(?P<model>[^/:]+)"
+_ROUTES: tuple[tuple[str, str, str], ...] = (
+    ("create", "POST", _ROOT + r"/interactions"),
+    ("read", "GET", _ROOT + r"/interactions/(?P<id>[^/]+)"),
+    ("delete", "DELETE", _ROOT + r"/interactions/(?P<id>[^/]+)"),
+    ("cancel", "POST", _ROOT + r"/interactions/(?P<id>[^/]+)/cancel"),
+    ("generate", "POST", _MODEL + r":generateContent"),
+    ("predict", "POST", _MODEL + r":predict"),
+    ("start", "POST", _MODEL + r":predictLongRunning"),
+    ("fetch", "POST", _MODEL + r":fetchPredictOperation"),
+    ("operation", "GET", _MODEL + r"/operations/(?P<id>[^/]+)"),
+    ("begin", "POST", r"/upload/v1(?:beta)?/files"),
+    ("upload", "POST", r"/upload/session"),
+    ("file", "GET", r"/v1(?:beta)?/files/(?P<file>[^/:]+)"),
+    ("download", "GET", r"/v1(?:beta)?/files/(?P<file>[^/:]+):download"),
+    ("object", "GET", r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<object>[^/]+)"),
+    ("token", "POST", r"/token"),
+    ("metadata", "GET", r"/computeMetadata/v1/instance/service-accounts/default/token"),
+)
+_COMPILED = tuple((name, method, re.compile(pattern)) for name, method, pattern in _ROUTES)
+_OPEN = frozenset({"upload", "token", "metadata"})
+"""Requests that are made without credentials: their links or bodies prove who asks."""
+
+_BY_TOKEN = frozenset({"object"})
+
+
+class GoogleSimulator:
+    """Google, for one `with` block: Gemini API, Vertex AI, Files API, Cloud Storage, token service, metadata server.
+
+    Jobs run `run_seconds` of virtual time; for clients that wait in real time, `advance_per_poll` moves the clock
+    after each poll. A finished video is unpacked for `file_seconds` more, an uploaded one for `unpack_seconds`. Tokens
+    live `token_seconds`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: VirtualClock | None = None,
+        ledger: Ledger | None = None,
+        key: str = DEFAULT_KEY,
+        run_seconds: float = 0.0,
+        file_seconds: float = 0.0,
+        unpack_seconds: float = 0.0,
+        advance_per_poll: float = 0.0,
+        token_seconds: float = 3600.0,
+        keep: int | None = None,
+    ) -> None:
+        self.clock, self.ledger, self.key = clock or VirtualClock(), ledger or Ledger(), key
+        self.storage = Storage(self.clock, self.ledger, unpack_seconds, advance_per_poll)
+        self.tokens = Tokens(self.clock, token_seconds)
+        pace = Pace(run_seconds, file_seconds, advance_per_poll)
+        self.services = Services(self.clock, self.ledger, self.storage, pace)
+        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
+        self._actions = self._find_actions()
+
+    def __enter__(self) -> Self:
+        self.server.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.server.__exit__(kind, error, traceback)
+
+    @property
+    def url(self) -> str:
+        """What a client takes for generativelanguage.googleapis.com, aiplatform and storage.googleapis.com alike."""
+        return self.server.url
+
+    # --- what a test arranges
+
+    def next_outcome(self, outcome: Outcome, *, model: str | None = None, times: int = 1) -> None:
+        """Let the next job, or the next `times`, of one model or of any go like this."""
+        self.services.plans.extend([(model, outcome)] * times)
+
+    def retire(self, model: str) -> None:
+        self.services.retired.add(model)
+
+    def forget(self, job_id: str) -> None:
+        del self.services.jobs[job_id]
+
+    def fail_next(
+        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
+    ) -> Script:
+        """Play `steps` for the next request of an operation (see `_ROUTES`), or the next `times`; None for every one.
+
+        With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for an unknown
+        operation.
+        """
+        if operation not in self._actions:
+            raise ValueError(f"{operation!r} is none of {', '.join(sorted(self._actions))}")
+        played = (Perform(), *steps) if charged else steps
+        return self.server.scripts.add(self._asks_for(operation), played, times=times, moment=moment)
+
+    def write_service_account(self, path: Path) -> Path:
+        """A service account's file whose tokens come from here. Needs cryptography."""
+        path.write_text(json.dumps(new_service_account(f"{self.url}/token")), encoding="utf-8")
+        return path
+
+    def write_user_login(self, path: Path, **more: Any) -> Path:
+        """A file as `gcloud auth application-default login` writes it, whose tokens come from here."""
+        login = {"type": "authorized_user", **CLIENT, "refresh_token": REFRESH_TOKEN, "token_uri": f"{self.url}/token"}
+        path.write_text(json.dumps({**login, **more}), encoding="utf-8")
+        return path
+
+    # --- what a test looks at
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job that was accepted and not deleted, oldest first."""
+        return list(self.services.jobs.values())
+
+    @property
+    def files(self) -> list[StoredFile]:
+        return list(self.storage.files.values())
+
+    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
+        every = list(self.server.requests)
+        return every if operation is None else [one for one in every if self._asks_for(operation)(one)]
+
+    # --- answering
+
+    def _asks_for(self, operation: str) -> Callable[[RecordedRequest], bool]:
+        return lambda request: _read(request)[0] == operation
+
+    def _handle(self, request: RecordedRequest) -> Played:
+        action, names = _read(request)
+        if action is None:
+            return Answer(404, {"Content-Type": "text/html"}, "<html><title>Error 404 (Not Found)!!1</title></html>")
+        refused = self._judge(request, action, names)
+        return refused or self._actions[action](request, names)
+
+    def _judge(self, request: RecordedRequest, action: str, names: dict[str, str]) -> Answer | None:
+        if action in _OPEN:
+            return None
+        if "project" in names or action in _BY_TOKEN:
+            return None if self.tokens.is_good(request) else errors.unauthenticated()
+        given = request.headers.get("x-goog-api-key") or request.query_value("key")
+        if given is None:
+            return errors.no_key()
+        return None if given == self.key else errors.invalid_key()
+
+    def _find_actions(self) -> dict[str, Callable[[RecordedRequest, dict[str, str]], Played]]:
+        services, storage = self.services, self.storage
+        return {
+            "create": services.create,
+            "read": services.read,
+            "delete": services.delete,
+            "cancel": services.cancel,
+            "generate": services.generate,
+            "predict": services.predict,
+            "start": services.start,
+            "fetch": services.fetch,
+            "operation": services.get_operation,
+            "begin": storage.begin,
+            "upload": storage.finish,
+            "file": storage.describe,
+            "download": storage.download,
+            "object": storage.get_object,
+            "token": lambda request, names: self.tokens.exchange(request),
+            "metadata": lambda request, names: self.tokens.from_metadata(request),
+        }
+
+
+def _read(request: RecordedRequest) -> tuple[str | None, dict[str, str]]:
+    for name, method, pattern in _COMPILED:
+        match = pattern.fullmatch(request.path) if method == request.method else None
+        if match is not None:
+            return name, {key: value for key, value in match.groupdict().items() if value is not None}
+    return None, {}
