@@ -74,7 +74,9 @@ def result_error(answer: Response, status: Mapping[str, Any]) -> TarashException
         return GenerationFailedError(error.message, raw_response=error.raw_response)
     if error is None or isinstance(error, HTTPError):
         error = status_error(status) or error
-    return error or HTTPError(f"fal answered HTTP {answer.status} for the result.", status_code=answer.status)
+    said = answer.body[:300].decode("utf-8", "replace")
+    unclear = f"fal answered HTTP {answer.status} for the result."
+    return error or HTTPError(unclear, status_code=answer.status, raw_response=said)
 
 
 def status_error(status: Mapping[str, Any]) -> TarashException | None:

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from tarash.providers.fal.errors import fal_error, result_error, status_error
 from tarash.providers.fal.models import find_model, known_models, mapping_for, nearest_ids
 from tarash.providers.fal.outputs import read_result
-from tarash.providers.fal.storage import place, rest_url
+from tarash.providers.fal.storage import lifecycle_text, place, rest_url
 from tarash.providers.fal.webhooks import KEYS_KEPT_SECONDS, KEYS_PATH, read_message, verify
 from tarash.tarash_gateway.exceptions import ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import (
@@ -42,12 +42,13 @@ from tarash.tarash_gateway.providers.base import (
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 
 QUEUE_URL = "https://queue.fal.run"
-SCHEMA_URL = "https://fal.ai/api/openapi/queue/openapi.json"
+SCHEMA_URL = "https://fal.ai"
+SCHEMA_PATH = "/api/openapi/queue/openapi.json"
 SUBMIT_SECONDS = 120.0
 SCHEMA_SECONDS = 4.0
 SCHEMA_KEPT_SECONDS = 24 * 3600.0
 
-OPTION_HEADERS = {
+HEADERS = {
     "priority": "x-fal-queue-priority",
     "start_timeout": "x-fal-request-start-timeout",
     "runner_hint": "x-fal-runner-hint",
@@ -57,8 +58,26 @@ OPTION_HEADERS = {
     "disable_fallback": "x-app-fal-disable-fallback",
     "tags": "x-fal-tags",
 }
-OPTION_QUERY = {"webhook_url": "fal_webhook", "max_queue_length": "fal_max_queue_length"}
-OTHER_OPTIONS = frozenset({"rest_url", "live_schema", "schema_url", "inline_images", "upload_lifecycle", "allow_http"})
+QUERY = {"webhook_url": "fal_webhook", "max_queue_length": "fal_max_queue_length"}
+OPTIONS: Mapping[str, tuple[type, ...]] = {
+    "priority": (str,),
+    "start_timeout": (int, float),
+    "runner_hint": (str,),
+    "no_retry": (bool,),
+    "store_io": (bool,),
+    "lifecycle": (dict, int),
+    "disable_fallback": (bool,),
+    "tags": (dict,),
+    "webhook_url": (str,),
+    "max_queue_length": (int,),
+    "rest_url": (str,),
+    "live_schema": (bool,),
+    "schema_url": (str,),
+    "inline_images": (bool,),
+    "upload_lifecycle": (dict, int),
+    "allow_http": (bool,),
+}
+PRIORITIES = ("normal", "low")
 NAMESPACES = ("workflows", "comfy")
 WAITING = {"IN_QUEUE": False, "IN_PROGRESS": True}
 RESULT_ERRORS = frozenset(range(400, 600)) - {401, 403, 408, 425, 429}
@@ -73,7 +92,7 @@ class Queue(Operation):
         if wants_live_schema(call):
             schema = yield Request(
                 "GET",
-                str(call.options.get("schema_url") or SCHEMA_URL),
+                schema_url(call),
                 query=[("endpoint_id", call.model)],
                 timeout=SCHEMA_SECONDS,
                 cache_seconds=SCHEMA_KEPT_SECONDS,
@@ -88,9 +107,7 @@ class Queue(Operation):
             "POST",
             f"{call.base_url}/{path_of(call.model)}",
             headers=option_headers(call.options),
-            query=[
-                (name, str(call.options[option])) for option, name in OPTION_QUERY.items() if option in call.options
-            ],
+            query=[(name, str(call.options[option])) for option, name in QUERY.items() if option in call.options],
             body=Json(payload),
             billable=True,
             timeout=SUBMIT_SECONDS,
@@ -135,7 +152,7 @@ class Queue(Operation):
 
 
 class FalProvider(Provider):
-    """fal. Options (`provider_config`): the keys of OPTION_HEADERS, OPTION_QUERY and OTHER_OPTIONS."""
+    """fal. `provider_config` takes the keys of OPTIONS; docs/providers/fal.md says what each does."""
 
     id = "fal"
     key_variables = ("FAL_KEY",)
@@ -147,7 +164,7 @@ class FalProvider(Provider):
         "tts": "fal-ai/minimax/speech-2.8-hd",
         "sts": "fal-ai/chatterbox/speech-to-speech",
     }
-    reserved_params = frozenset(OPTION_QUERY.values())
+    reserved_params = frozenset(QUERY.values())
     operations: Mapping[Kind, Operation] = {kind: Queue() for kind in default_models}
 
     def trusted_origins(self, call: Call) -> Sequence[str]:
@@ -157,9 +174,14 @@ class FalProvider(Provider):
         path_of(call.model)
         if "/" not in call.model:
             raise ValidationError(f"A fal endpoint id looks like owner/app, not {call.model!r}.{self.advice(call)}")
-        unknown = set(call.options) - {*OPTION_HEADERS, *OPTION_QUERY, *OTHER_OPTIONS}
-        if unknown:
-            raise ValidationError(f"provider_config has options that fal does not know: {', '.join(sorted(unknown))}.")
+        for name, value in call.options.items():
+            if name not in OPTIONS:
+                raise ValidationError(f"fal has no option {name!r} in provider_config; it has {', '.join(OPTIONS)}.")
+            if not isinstance(value, OPTIONS[name]):
+                wanted = " or ".join(kind.__name__ for kind in OPTIONS[name])
+                raise ValidationError(f"provider_config[{name!r}] must be {wanted}, not {type(value).__name__}.")
+        if call.options.get("priority", "low") not in PRIORITIES:
+            raise ValidationError(f"provider_config['priority'] must be one of {', '.join(PRIORITIES)}.")
 
     def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
         return find_model(model)
@@ -181,20 +203,31 @@ def wants_live_schema(call: Call) -> bool:
     return bool(wanted) if wanted is not None else call.base_url == QUEUE_URL or "schema_url" in call.options
 
 
+def schema_url(call: Call) -> str:
+    """Where live schemas are: a host's usual place, unless the option names the place itself."""
+    told = str(call.options.get("schema_url") or SCHEMA_URL).rstrip("/")
+    return told if urlsplit(told).path else f"{told}{SCHEMA_PATH}"
+
+
 def option_headers(options: Mapping[str, Any]) -> dict[str, str]:
     """The headers of the options that were set. Booleans are sent as 1 and 0, objects as JSON."""
-    return {header: _header_text(options[option]) for option, header in OPTION_HEADERS.items() if option in options}
+    return {header: _header_text(option, options[option]) for option, header in HEADERS.items() if option in options}
 
 
-def _header_text(value: Any) -> str:
+def _header_text(option: str, value: Any) -> str:
+    if option == "lifecycle":
+        return lifecycle_text(value)
     if isinstance(value, bool):
         return "1" if value else "0"
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 def job_urls(call: Call, request_id: str, answer: Mapping[str, Any]) -> dict[str, JsonValue]:
     """Where to ask for a job: the links of the answer where they lie on the queue host, else built from the ids."""
-    below = f"{call.base_url}/{queue_path(call.model)}/requests/{path_of(request_id, what='request id')}"
+    try:
+        below = f"{call.base_url}/{queue_path(call.model)}/requests/{path_of(request_id)}"
+    except ValidationError:
+        raise ProtocolError("fal gave the job an id that cannot stand in a link.") from None
     built = {"status_url": f"{below}/status", "response_url": below, "cancel_url": f"{below}/cancel"}
     ours = {name: _on_queue_host(call, request_id, answer.get(name)) or url for name, url in built.items()}
     return {"id": request_id, **ours}
@@ -207,7 +240,7 @@ def queue_path(model: str) -> str:
 
 
 def _on_queue_host(call: Call, request_id: str, url: Any) -> str | None:
-    if not isinstance(url, str) or f"/requests/{request_id}" not in url or "?" in url or "#" in url:
+    if not isinstance(url, str) or f"/requests/{request_id}/" not in f"{url}/" or "?" in url or "#" in url:
         return None
     try:
         ours, theirs = urlsplit(call.base_url), urlsplit(url)

@@ -5,6 +5,8 @@ Source: wire of @fal-ai/client 1.10.1 (storage/upload/initiate and initiate-mult
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tarash.tarash_gateway.exceptions import ProtocolError
@@ -55,9 +57,14 @@ def upload(call: Call, media: Media) -> Step[str]:
     return link
 
 
+def lifecycle_text(chosen: Any) -> str:
+    """How long files are kept, as fal wants it told; a plain number means seconds."""
+    return json.dumps(chosen if isinstance(chosen, dict) else {"expiration_duration_seconds": chosen})
+
+
 def _lifecycle(call: Call) -> dict[str, str]:
     chosen = call.options.get("upload_lifecycle")
-    return {"x-fal-object-lifecycle-preference": str(chosen)} if chosen else {}
+    return {"x-fal-object-lifecycle-preference": lifecycle_text(chosen)} if chosen else {}
 
 
 def _put(media: Media, url: str, offset: int, length: int) -> Request:
