@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import JsonValue
 
@@ -57,7 +58,7 @@ class Acme(Provider):
     key_header = KeyHeader("X-Acme-Key", "{}")
     base_url = "https://api.acme.example"
     default_models: Mapping[Kind, str] = {"video": "film-1"}
-    mappings: Mapping[Kind, Mapping[str, field_mappers.FieldMapping]] = {"video": {"": MAPPING}}
+    mappings: ClassVar[Mapping[Kind, Mapping[str, field_mappers.FieldMapping]]] = {"video": {"": MAPPING}}
     operations: Mapping[Kind, Operation] = {"video": Videos()}
 
     def error(self, response: Response) -> exceptions.TarashException | None:

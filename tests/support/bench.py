@@ -32,6 +32,7 @@ class Bench:
         self.ledger: Ledger = server.ledger
         self.clock: VirtualClock = server.clock
         self.allowed_origins = [server.url]
+        self.most_connections = 2
 
     # --- calling tarash
 

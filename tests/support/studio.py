@@ -15,11 +15,14 @@ FILM = asset("video_16x9.mp4")
 class AcmeStudio:
     """The ordinary handler of a scripted server. A job is done with poll number `polls_needed`.
 
-    `film_url` is what finished jobs point to; set it when the server runs, or leave the results out with None.
+    `film_url` is what finished jobs point to; set it when the server runs, or leave the results out with None. With an
+    `etag` films can be fetched by range.
     """
 
     ledger: Ledger
     film_url: str | None = None
+    etag: str | None = None
+    film: bytes = FILM
     polls_needed: int = 3
     cancelled: set[str] = field(default_factory=set)
 
@@ -29,10 +32,21 @@ class AcmeStudio:
             return self._accept()
         if kind == "films":
             self.ledger.count("download", request.path)
-            return Answer(headers={"Content-Type": "video/mp4"}, body=FILM)
+            return self._serve(request)
         if kind != "jobs" or request.segments[1] not in self.ledger.charged_jobs:
             return Answer(404, json={"problem": "no such thing"})
         return self._status(request.segments[1]) if request.method == "GET" else self._cancel(request.segments[1])
+
+    def _serve(self, request: RecordedRequest) -> Answer:
+        headers = {"Content-Type": "video/mp4", **({"ETag": self.etag} if self.etag else {})}
+        wanted = request.headers.get("range")
+        if not wanted or not self.etag or request.headers.get("if-range") != self.etag:
+            return Answer(headers=headers, body=self.film)
+        start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        if start >= len(self.film):
+            return Answer(416, {"Content-Range": f"bytes */{len(self.film)}"})
+        span = f"bytes {start}-{len(self.film) - 1}/{len(self.film)}"
+        return Answer(206, {**headers, "Content-Range": span}, self.film[start:])
 
     def _accept(self) -> Played:
         job = f"job-{len(self.ledger.entries) + 1}"

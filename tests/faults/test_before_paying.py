@@ -1,0 +1,80 @@
+"""Mistakes of the caller: found before anything is sent (A9)."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.bench import Bench
+
+from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.models import VideoGenerationRequest
+
+# --- A9: found before anything is sent
+
+
+def with_media(value: Any) -> dict[str, Any]:
+    return {"request": VideoGenerationRequest(prompt="x", image_list=[value])}
+
+
+def bad_calls(folder: Path) -> dict[str, dict[str, Any]]:
+    """What a caller may get wrong, and every time nothing may be sent."""
+    os.mkfifo(folder / "pipe")
+    (folder / "empty.png").touch()
+    media = {
+        "a file that is not there": folder / "missing.png",
+        "a folder": folder,
+        "a pipe": folder / "pipe",
+        "a device": Path("/dev/zero"),
+        "an empty file": folder / "empty.png",
+    }
+    return {
+        **{name: with_media(value) for name, value in media.items()},
+        "a callback without arguments": {"callback": lambda: None},
+        "a callback with two arguments": {"callback": lambda update, more: None},
+        "a callback with a required name": {"callback": needs_a_name},
+        "a callback that is none": {"callback": "print"},
+        "an async callback without arguments": {"callback": takes_nothing_async},
+        "a ratio that the model does not know": {
+            "request": VideoGenerationRequest(prompt="x", aspect_ratio="21:9"),
+        },
+        "an ignored parameter where that is an error": {
+            "request": VideoGenerationRequest(prompt="x", seed=3),
+            "unsupported_params": "error",
+        },
+        "a base URL that is none": {"base_url": "acme.example"},
+        "a base URL with a login": {"base_url": "https://me:secret@acme.example"},
+        "a model that leads elsewhere": {"model": "../../admin"},
+        "a model with a query": {"model": "film-1?x=1"},
+        "no key": {"api_key": None},
+    }
+
+
+def needs_a_name(update: Any, *, name: str) -> None: ...
+
+
+async def takes_nothing_async() -> None: ...
+
+
+NAMES = list(bad_calls(Path(tempfile.mkdtemp())))
+
+
+@pytest.mark.parametrize("mistake", NAMES)
+def test_mistakes_are_found_before_anything_is_sent(bench: Bench, tmp_path: Path, mistake: str) -> None:
+    error = bench.fails(ValidationError, **bad_calls(tmp_path)[mistake])
+    assert not bench.server.requests
+    assert not error.retryable
+    assert error.job is None
+
+
+@pytest.mark.parametrize("where", ["missing/film", "file/film", "folder", "taken.mp4", "taken"])
+def test_a_bad_place_for_the_result_is_found_before_it_is_fetched(bench: Bench, tmp_path: Path, where: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "taken.mp4").touch()
+    (tmp_path / "taken").touch()
+    response = bench.generate()
+    with pytest.raises(ValidationError):
+        bench.world.save(response, tmp_path / where)
+    assert bench.downloads == 0
