@@ -1,8 +1,8 @@
 """Measure what tarash costs beside the bare HTTP client, over the same exchanges, in the same run (`nox -s bench`).
 
-One fal job: submit, three status reads, result. Sync and async, one after another in turn, medians. Then a thousand jobs at
-once (async, three polls each, a server that takes 50 ms for each answer): wall time, CPU, memory per job, connections.
-The server runs in a process of its own.
+One fal job: submit, three status reads, result. Sync and async, one after another in turn, medians. Then a thousand
+jobs at once (async, three polls each, a server that takes 50 ms for each answer): wall time, CPU, memory per job,
+connections. The server runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -109,12 +109,15 @@ class Server:
 def our_config(url: str, interval: float = 0) -> tuple[Any, Any]:
     from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest
 
-    config = VideoGenerationConfig(provider="fal", model=MODEL, api_key="bench:secret", base_url=url, poll_interval=interval)
+    config = VideoGenerationConfig(
+        provider="fal", model=MODEL, api_key="bench:secret", base_url=url, poll_interval=interval
+    )
     return config, VideoGenerationRequest(prompt=PROMPT["prompt"], duration_seconds=8, aspect_ratio="16:9")
 
 
 def sync_contestants(url: str) -> dict[str, Callable[[], Any]]:
     import httpx
+
     from tarash.tarash_gateway import generate_video
 
     client = httpx.Client(headers=HEADERS)
@@ -197,7 +200,8 @@ def connections(url: str) -> dict[str, int]:
 
 def show(title: str, figures: dict[str, float], target: float) -> None:
     ratio = figures["tarash"] / figures["httpx"]
-    print(f"{title}: tarash {figures['tarash']:.2f} ms, httpx {figures['httpx']:.2f} ms, ratio {ratio:.2f} (target {target})")
+    times = f"tarash {figures['tarash']:.2f} ms, httpx {figures['httpx']:.2f} ms"
+    print(f"{title}: {times}, ratio {ratio:.2f} (target {target})")
 
 
 def main() -> None:

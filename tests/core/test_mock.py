@@ -36,7 +36,7 @@ QUICK = MockPollingConfig(delay_between_updates=0)
 
 def config(*responses: MockResponse, polling: MockPollingConfig | None = None, **changes: Any) -> VideoGenerationConfig:
     mock = MockConfig(responses=list(responses) or None, polling=polling)
-    return VideoGenerationConfig(**{"provider": "anybody", "model": "m", "mock": mock, **changes})
+    return VideoGenerationConfig.model_validate({"provider": "anybody", "model": "m", "mock": mock, **changes})
 
 
 # --- the automatic success is real media, labelled with what it is

@@ -40,7 +40,7 @@ LINKS = [f"https://media.example/{number}.png" for number in range(4)]
 
 
 def video(**fields: Any) -> VideoGenerationRequest:
-    return VideoGenerationRequest(**{"prompt": "a cat", **fields})
+    return VideoGenerationRequest.model_validate({"prompt": "a cat", **fields})
 
 
 def image(number: int, role: str) -> dict[str, str]:

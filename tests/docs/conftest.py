@@ -12,6 +12,7 @@ from tarash.testkit.clock import VirtualClock
 from tarash.testkit.google import GoogleSimulator
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.openai import OpenAISimulator
+from tarash.testkit.runway import RunwaySimulator
 
 
 @pytest.fixture(autouse=True)
@@ -48,4 +49,15 @@ def openai_here(
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", simulator.azure_endpoint)
         for name in ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"):
             monkeypatch.setenv(name, simulator.key)
+        yield simulator
+
+
+@pytest.fixture(autouse=True)
+def runway_here(
+    virtual_clock: VirtualClock, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> Generator[RunwaySimulator]:
+    """The simulator in place of Runway: its address stands in the environment."""
+    with RunwaySimulator(clock=virtual_clock, ledger=ledger) as simulator:
+        monkeypatch.setenv("RUNWAYML_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("RUNWAYML_API_SECRET", simulator.key)
         yield simulator

@@ -131,7 +131,7 @@ def test_a_submit_without_a_readable_answer_is_sent_once(desk: Desk, fault: str)
     assert desk.clock.sleeps == []
     assert (error.retryable, error.possibly_billed, error.job, error.model) == (True, True, None, KLING)
     assert "not sent again" in error.message
-    [attempt] = error.execution_metadata.attempts  # type: ignore[union-attr]
+    [attempt] = error.execution_metadata.attempts
     assert attempt.possibly_billed
 
 

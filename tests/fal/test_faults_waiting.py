@@ -247,7 +247,7 @@ def test_a_job_has_one_deadline_however_slow_fal_is(desk: Desk, operation: str, 
     with use_clock(SystemClock()):
         started = time.monotonic()
         error = desk.fails(TimeoutError, timeout=0.3, poll_interval=0.02)
-        assert time.monotonic() - started < 1.3
+        assert time.monotonic() - started < 2
     assert error.job is not None
     assert (desk.submits, desk.ledger.cancels) == (1, 0)
     script.remaining = 0

@@ -186,7 +186,7 @@ def test_a_refusal_is_final_at_that_provider(bench: Bench, why: str) -> None:
 def test_only_retryable_refusals_move_the_chain(bench: Bench, second: ScriptedServer, why: str) -> None:
     status, body, expected, retryable = REFUSED[why]
     bench.on_submit(refusal(status, body), times=None)
-    chain = {"fallback_configs": [bench.config(base_url=second.url)]}
+    chain: dict[str, Any] = {"fallback_configs": [bench.config(base_url=second.url)]}
     if retryable:
         assert bench.generate(**chain).execution_metadata.fallback_triggered
     else:

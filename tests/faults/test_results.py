@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tarash.testkit.steps import (
     CutBody,
     CutChunked,
     DecompressionBomb,
+    Drip,
     EndlessBody,
     Finish,
     Hang,
@@ -251,6 +253,15 @@ def test_a_silent_host_is_left_and_asked_again(bench: Bench, tmp_path: Path) -> 
     bench.on_film(Hang())
     assert save(bench, tmp_path, response) == FILM
     assert bench.server.requests[-1].headers["range"] == f"bytes={HALF}-"
+
+
+def test_a_dripping_host_is_no_better_than_a_silent_one(bench: Bench, tmp_path: Path) -> None:
+    response = bench.generate(timeout=0.3, poll_interval=0.01)
+    bench.on_film(Drip(0.02, Answer(headers=FILM_HEADERS, body=FILM)), times=None)
+    started = time.monotonic()
+    fails(bench, tmp_path, response)
+    assert time.monotonic() - started < 2
+    assert bench.downloads == 4
 
 
 def test_a_host_that_is_down(bench: Bench, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.exceptions import (
     HTTPError,
     JobRejectedError,
+    ProtocolError,
     TarashException,
     ValidationError,
 )
@@ -495,7 +496,10 @@ def test_every_providers_own_header_goes_to_its_own_origin_only(provider: str) -
 
     def headers_at(url: str) -> Mapping[str, str]:
         sender = Sender(runtime, handler, plan.call, plan.key, runtime.clock.monotonic() + 60)
-        return run_sync(sender.credentials_for(Request("GET", url)))
+        try:
+            return run_sync(sender.credentials_for(Request("GET", url)))
+        except ProtocolError:
+            return {}  # refused altogether
 
     own = headers_at(f"{plan.call.base_url}/x")
     assert any(SECRET in value for value in own.values())
@@ -575,8 +579,8 @@ def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(
     assert_nowhere(SECRET[:10], str(caught.value), repr(caught.value.errors()), caught.value.json())
     with pytest.raises(ValueError, match="the key"):
         stand.config(api_key=None).model_copy(update={"api_key": key})
-    assembled = stand.config(api_key=None).model_copy()
-    assembled.__dict__["api_key"] = key
+    fields: dict[str, Any] = {**dict(stand.config(api_key=None)), "api_key": key}
+    assembled = VideoGenerationConfig.model_construct(None, **fields)
     with pytest.raises(ValidationError, match="the key") as refused:
         stand.world.call("generate_video", assembled, REQUEST)
     assert_nowhere(SECRET[:10], str(refused.value), repr(refused.value))

@@ -1,5 +1,6 @@
 """Submits of which nothing left, or of which nobody knows what became: what is sent again, and what never (A1, A2)."""
 
+import asyncio
 import contextlib
 import gzip
 import time
@@ -7,10 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.support.bench import Bench
+from tests.support.bench import REQUEST, Bench
 from tests.support.child import Child
 from tests.support.pages import DEEP, HTML, PAGE
+from tests.support.worlds import AsyncWorld
 
+from tarash import tarash_gateway as tarash
 from tarash.tarash_gateway.exceptions import (
     HTTPConnectionError,
     SubmitOutcomeUnknownError,
@@ -109,6 +112,28 @@ def test_without_descriptors_nothing_is_sent(bench: Bench) -> None:
     assert report["request_sent"] is False
     assert "Too many open files" in report["message"]
     assert bench.posts == 0
+
+
+@pytest.mark.parametrize("world", ["async"], indirect=True)
+def test_who_waits_for_a_connection_in_vain_has_sent_nothing(bench: Bench) -> None:
+    """Connections to a host are few, however many jobs there are: those behind the ones that hang never get any."""
+    bench.most_connections = 128
+    bench.on_submit(Perform(), Hang(), times=None)
+    jobs = 150
+    config = bench.config(timeout=0.4)
+
+    async def together() -> list[Any]:
+        submits = (tarash.submit_video_async(config, REQUEST) for _ in range(jobs))
+        return await asyncio.gather(*submits, return_exceptions=True)
+
+    assert isinstance(bench.world, AsyncWorld)
+    errors = bench.world.run(together)
+    sent = [error for error in errors if type(error) is SubmitOutcomeUnknownError]
+    waited = [error for error in errors if type(error) is HTTPConnectionError and not error.request_sent]
+    assert len(sent) + len(waited) == jobs
+    # Who got a connection at the last moment may have been cut off while writing.
+    assert bench.posts <= len(sent)
+    assert len(waited) > 0
 
 
 # --- A2: what became of it is unknown

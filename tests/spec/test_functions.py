@@ -23,6 +23,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationUpdate,
 )
 from tarash.tarash_gateway.utils import generate_unique_id
+from tarash.testkit.steps import Answer
 
 GENERATORS = ["generate_video", "generate_image", "generate_tts", "generate_sts"]
 JOB_FUNCTIONS = ["resume", "poll", "cancel"]
@@ -127,14 +128,24 @@ def test_the_execution_metadata_of_a_plain_success(bench: Bench) -> None:
     assert attempt.started_at.utcoffset() is not None
     assert attempt.ended_at is not None
     assert attempt.elapsed_seconds == metadata.total_elapsed_seconds == sum(bench.clock.sleeps)
-    assert attempt.elapsed_seconds > 0
+    assert metadata.total_elapsed_seconds > 0
+
+
+def test_an_attempt_names_the_request_as_the_provider_does(bench: Bench) -> None:
+    done = [bench.generate(), bench.resume(bench.submit())]
+    bench.studio.polls_needed = 1000
+    with pytest.raises(TarashException) as late:
+        bench.generate(timeout=10)
+    bench.on_submit(Answer(400, json={"problem": "no"}))
+    with pytest.raises(TarashException) as refused:
+        bench.generate()
+    told = [one.execution_metadata for one in (*done, late.value, refused.value)]
+    assert [one.attempts[0].request_id for one in told if one] == ["job-1", "job-2", "job-3", None]
 
 
 def test_a_failing_update_carries_the_error(bench: Bench) -> None:
     updates: list[VideoGenerationUpdate] = []
-    bench.studio.cancelled.add("job-1")
     bench.studio.finished = lambda job: {"id": job, "status": "failed", "reason": "no idea"}  # type: ignore[method-assign]
-    bench.studio.cancelled.clear()
     with pytest.raises(TarashException, match="no idea"):
         bench.generate(updates.append)
     assert [update.status for update in updates] == ["processing", "processing", "failed"]

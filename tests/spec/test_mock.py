@@ -37,7 +37,7 @@ WORK: dict[str, tuple[type[GenerationConfig], Any]] = {
 
 def mocked(*responses: MockResponse, polling: MockPollingConfig | None = None, **changes: Any) -> VideoGenerationConfig:
     mock = MockConfig(enabled=True, responses=list(responses) or None, polling=polling)
-    return VideoGenerationConfig(**{"provider": "fal", "model": "fal-ai/veo3", "mock": mock, **changes})
+    return VideoGenerationConfig.model_validate({"provider": "fal", "model": "fal-ai/veo3", "mock": mock, **changes})
 
 
 def generate(world: World, config: VideoGenerationConfig, callback: Any = None) -> VideoGenerationResponse:

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -121,11 +122,43 @@ def _save(world: World, config: VideoGenerationConfig, order: dict[str, Any]) ->
         return world.save(response, Path(order["path"]), **named)
 
 
+def _fork(world: World, config: VideoGenerationConfig, order: dict[str, Any]) -> Any:
+    """Use tarash, fork, and use it in both processes at once. The forked one reports by its exit code."""
+    _generate(world, config, {})
+    forked = os.fork()
+    if not forked:
+        code = 1
+        with contextlib.suppress(Exception):
+            code = 0 if _generate(WORLDS[order["world"]](), config, {}).video else 2
+        os._exit(code)
+    response = _generate(world, config, {})
+    _, status = os.waitpid(forked, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, "the forked process failed"
+    return response
+
+
+def _leave(world: World, config: VideoGenerationConfig, order: dict[str, Any]) -> Any:
+    """End the process while another thread waits for a job."""
+    asked = threading.Event()
+    # Each thread has a context of its own, so this one waits in real time.
+    waiting = threading.Thread(
+        target=lambda: WORLDS[order["world"]]().call(
+            "generate_video", config, VideoGenerationRequest(prompt="x"), lambda update: asked.set()
+        ),
+        daemon=True,
+    )
+    waiting.start()
+    assert asked.wait(10)
+    return None
+
+
 WORK: dict[str, Callable[[World, VideoGenerationConfig, dict[str, Any]], Any]] = {
     "generate": _generate,
     "submit": _submit,
     "resume": _resume,
     "save": _save,
+    "fork": _fork,
+    "leave": _leave,
 }
 
 

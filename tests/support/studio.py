@@ -25,15 +25,17 @@ class AcmeStudio:
     film: bytes = FILM
     polls_needed: int = 3
     cancelled: set[str] = field(default_factory=set)
+    last: int = 0
+    prompts: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, request: RecordedRequest) -> Played:
         kind = request.segments[0]
         if request.method == "POST" and kind == "videos":
-            return self._accept()
+            return self._accept(request)
         if kind == "films":
             self.ledger.count("download", request.path)
             return self._serve(request)
-        if kind != "jobs" or request.segments[1] not in self.ledger.charged_jobs:
+        if kind != "jobs" or not self._knows(request.segments[1]):
             return Answer(404, json={"problem": "no such thing"})
         return self._status(request.segments[1]) if request.method == "GET" else self._cancel(request.segments[1])
 
@@ -48,8 +50,15 @@ class AcmeStudio:
         span = f"bytes {start}-{len(self.film) - 1}/{len(self.film)}"
         return Answer(206, {**headers, "Content-Range": span}, self.film[start:])
 
-    def _accept(self) -> Played:
-        job = f"job-{len(self.ledger.entries) + 1}"
+    def _knows(self, job: str) -> bool:
+        # Jobs that a script charged were never accepted here.
+        return job in self.prompts or self.ledger.charges(job) > 0
+
+    def _accept(self, request: RecordedRequest) -> Played:
+        # Charges are booked when they are played, so a job that was just accepted may not be among them yet.
+        self.last = max(self.last, self.ledger.total_charges) + 1
+        job = f"job-{self.last}"
+        self.prompts[job] = request.json.get("prompt", "")
         return [Charge(job), Answer(json={"id": job})]
 
     def _status(self, job: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from pydantic import JsonValue
 from tests.support.acme import Acme, Videos
@@ -42,7 +43,7 @@ class SpeakingAcme(Acme):
     """Speaks, too."""
 
     default_models: Mapping[Kind, str] = {"tts": "voice-1"}
-    mappings: Mapping[Kind, Mapping[str, FieldMapping]] = {
+    mappings: ClassVar[Mapping[Kind, Mapping[str, FieldMapping]]] = {
         "tts": {"": {"text": passthrough_field_mapper("text"), "voice": passthrough_field_mapper("voice_id")}}
     }
     operations: Mapping[Kind, Operation] = {"tts": Voices()}

@@ -17,7 +17,7 @@ class World(Protocol):
 
     def call(self, function: str, *arguments: Any, **named: Any) -> Any: ...
 
-    def save(self, response: GenerationResponse, path: Path, **named: Any) -> Path: ...
+    def save(self, response: GenerationResponse, path: Path | str, **named: Any) -> Path: ...
 
     def close(self) -> None: ...
 
@@ -28,7 +28,7 @@ class SyncWorld:
     def call(self, function: str, *arguments: Any, **named: Any) -> Any:
         return getattr(tarash, function)(*arguments, **named)
 
-    def save(self, response: GenerationResponse, path: Path, **named: Any) -> Path:
+    def save(self, response: GenerationResponse, path: Path | str, **named: Any) -> Path:
         return response.save(path, **named)
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class AsyncWorld:
     def call(self, function: str, *arguments: Any, **named: Any) -> Any:
         return self.run(lambda: getattr(tarash, f"{function}_async")(*arguments, **named))
 
-    def save(self, response: GenerationResponse, path: Path, **named: Any) -> Path:
+    def save(self, response: GenerationResponse, path: Path | str, **named: Any) -> Path:
         saved: Path = self.run(lambda: response.save_async(path, **named))
         return saved
 

@@ -20,7 +20,8 @@ from tarash.tarash_gateway.sniffing import looks_like_text_error
 
 DOWNLOAD_SECONDS = 900.0
 SILENCE = 60.0
-"""Seconds without a byte after which a connection is given up (never longer than the configuration's timeout)."""
+"""Seconds in which a little more must have come (never longer than the configuration's timeout)."""
+_LEAST = 65536
 MAX_REDIRECTS = 5
 _HEAD = 65536
 _TELLING = 512
@@ -239,7 +240,7 @@ class _Batches:
 
     async def fill(self, stream: Stream, patience: Any) -> None:
         try:
-            while data := await stream.read(patience()):
+            while data := await stream.read(patience(), _LEAST):
                 self.pieces.append(data)
                 self.size += len(data)
                 self.collected.refuse_more(self.size)

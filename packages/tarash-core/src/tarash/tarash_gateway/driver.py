@@ -104,6 +104,12 @@ class Driver:
             return None
         return make_job(self.sender.call, states, self.created_at, self.sender.key, self.is_mock)
 
+    @property
+    def provider_id(self) -> str | None:
+        """The vendor's own id of the first remote job; None while there is none, or where it gives none."""
+        states = (part.state for part in self.parts if isinstance(part.state, dict))
+        return next((str(state["id"]) for state in states if "id" in state), None)
+
     def adopt(self, job: Job) -> None:
         """Take up a job that was submitted before, perhaps by another process."""
         self.created_at = job.created_at

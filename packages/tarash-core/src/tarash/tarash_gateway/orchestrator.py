@@ -133,6 +133,8 @@ class Orchestrator:
             if not (more_to_come and self._may_go_on(config, error)):
                 await progress.failed(error)
             raise
+        finally:
+            story.request_id = attempt.driver.provider_id or story.request_id
         self._observe("job_finished", lambda: {"job": attempt.driver.job, "response": response})
         await attempt.completed(response)
         return response
@@ -144,7 +146,10 @@ class Orchestrator:
         if not isinstance(handler, Provider):
             raise UnsupportedOperationError(f"{config.provider} runs its own methods; it has no jobs to hand out.")
         attempt = Attempt(self.runtime, self._plan(config, handler, loaded, story), self._observe)
-        return await attempt.hand_out()
+        try:
+            return await attempt.hand_out()
+        finally:
+            story.request_id = attempt.driver.provider_id or story.request_id
 
     # --- jobs
 
@@ -155,6 +160,7 @@ class Orchestrator:
         progress = Progress(self.runtime, self.kind, job.request_id, self.callback)
         attempt = self._adopted(plan, job, progress)
         story = self._begin(config, 1, plan.call.model)
+        story.request_id = attempt.driver.provider_id
         try:
             response = await attempt.finish()
         except Exception as error:
@@ -239,7 +245,7 @@ class Orchestrator:
         is_mock = isinstance(provider, MockProvider)
         registered = self.registry.mappings(config.provider)
         plan = make_plan(self.kind, config, loaded, provider, registered, is_mock=is_mock)
-        story.model, story.request_id = plan.call.model, plan.call.request_id
+        story.model, story.request_id = plan.call.model, plan.call.request_id if is_mock else None
         return plan
 
     def _callback_of(self, config: GenerationConfig) -> Callback:

@@ -16,8 +16,12 @@ class Stream(Protocol):
 
     head: Response
 
-    async def read(self, timeout: float) -> bytes:
-        """The next piece, waiting for `timeout` seconds at most; empty at the proper end."""
+    async def read(self, timeout: float, least: int = 0) -> bytes:
+        """The next piece, waiting for `timeout` seconds at most; empty at the proper end.
+
+        With `least`, so many bytes must come within that time, over as many calls as it takes: a peer that drips is
+        no better than one that is silent.
+        """
         ...
 
     async def close(self) -> None:

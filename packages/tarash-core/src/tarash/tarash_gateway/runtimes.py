@@ -94,8 +94,8 @@ class _SyncStream:
         self._stream = stream
         self.head: Response = stream.head
 
-    async def read(self, timeout: float) -> bytes:
-        data: bytes = self._stream.read(timeout)
+    async def read(self, timeout: float, least: int = 0) -> bytes:
+        data: bytes = self._stream.read(timeout, least)
         return data
 
     async def close(self) -> None:
@@ -121,9 +121,31 @@ class _CallbackLoop:
         asyncio.run_coroutine_threadsafe(wait(), self._loop).result()
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """End the loop as `asyncio.run` does. A callback that will not end is left behind in its thread."""
+        import asyncio
+
+        ending = asyncio.run_coroutine_threadsafe(_wind_up(), self._loop)
+        with contextlib.suppress(TimeoutError):
+            ending.result(_PATIENCE)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+_PATIENCE = 5.0
+
+
+async def _wind_up() -> None:
+    """End what callbacks started and left: tasks, connections, threads."""
+    import asyncio
+
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
 
 
 class AsyncRuntime:
@@ -289,12 +311,20 @@ def _loop_table() -> Any:
 async def _open_transport(loop: Any) -> Any:
     from tarash.tarash_gateway.transport import AsyncTransport
 
+    _forget_closed_loops()
     transport = AsyncTransport()
     keeper = _close_with_loop(transport, loop)
     _loop_table()[loop] = (transport, keeper)
     # A started async generator is finalised by the loop's own shutdown, which is how the sockets get closed in time.
     await anext(keeper)
     return transport
+
+
+def _forget_closed_loops() -> None:
+    """Loops that were closed without being wound up: their connections end when nothing holds them any more."""
+    table = _loop_table()
+    for loop in [loop for loop in list(table) if loop.is_closed()]:
+        table.pop(loop, None)
 
 
 async def _close_with_loop(transport: Any, loop: Any) -> AsyncGenerator[None]:

@@ -85,6 +85,12 @@ def scrub_text(text: str, secret: str | None) -> str:
     return scrub_bytes(text.encode("utf-8", "surrogatepass"), secret).decode("utf-8", "surrogatepass")
 
 
+def excerpt(body: bytes) -> str:
+    """The beginning of an answer, in one line, for an error."""
+    text = body[:300].decode("utf-8", "replace")
+    return without_query(" ".join("".join(c if c.isprintable() else " " for c in text).split())) or "(empty body)"
+
+
 def cut_text(text: str, limit: int = _LONGEST_MESSAGE) -> str:
     """A message of somebody else's, cut to what people read."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

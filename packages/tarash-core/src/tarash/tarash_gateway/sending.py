@@ -31,7 +31,7 @@ from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
 from tarash.tarash_gateway.runtime import Runtime, Stream
 from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
-from tarash.tarash_gateway.secrets import SecretText, cut_text, scrub_bytes, scrub_text, without_query
+from tarash.tarash_gateway.secrets import SecretText, cut_text, excerpt, scrub_bytes, scrub_text, without_query
 
 FREE_TIMEOUT = 30.0
 """Seconds that one request which costs nothing may take; a step may say otherwise."""
@@ -272,9 +272,12 @@ class Sender:
         return max(0.01, min(wanted, self.remaining()))
 
     async def credentials_for(self, request: Request) -> Mapping[str, str]:
-        """The headers to attach: none at all outside the provider's own origins."""
-        if request.anonymous or request.public_only or self._authenticating or not self.is_trusted(request.url):
+        """The headers to attach. Raises `ProtocolError` for a link that leads away from the provider's own origins."""
+        if request.anonymous or request.public_only or self._authenticating:
             return {}
+        if not self.is_trusted(request.url):
+            place = without_query(request.url)
+            raise self.named(ProtocolError(f"A link leads to {place}, away from the provider; it was not followed."))
         if self._credentials is None or self._credentials.lifetime is not None:
             # A token is looked up for each request: a long wait outlives it.
             self._credentials = await self._authenticated()
@@ -338,18 +341,19 @@ class Sender:
         """The exception that a refused request means."""
         error = self.provider.error(response)
         if error is None and request.billable and response.status >= 500:
-            reached = f"HTTP {response.status} came from something that is not {self.provider.id}"
-            return self._unknown(ProtocolError(f"{reached}: {_excerpt(response)}", raw_response=_excerpt(response)))
+            said = excerpt(response.body)
+            reached = f"HTTP {response.status} came from something that is not {self.provider.id}: {said}"
+            return self._unknown(ProtocolError(reached, raw_response=said))
         self._not_paid(request)
         if error is None:
             place = without_query(request.url)
             error = HTTPError(
-                f"{place} answered HTTP {response.status}: {_excerpt(response)}", status_code=response.status
+                f"{place} answered HTTP {response.status}: {excerpt(response.body)}", status_code=response.status
             )
         if request.billable and response.status in self.provider.model_unknown:
             error.message += self.provider.advice(self.call)
         if not error.raw_response:
-            error.raw_response = response.object_or_empty() or _excerpt(response)
+            error.raw_response = response.object_or_empty() or excerpt(response.body)
         if isinstance(error, HTTPError) and error.retry_after is None:
             error.retry_after = retry_after(response.headers, self.runtime.clock.wall())
         return self.named(error)
@@ -392,8 +396,3 @@ def read_local(request: Request) -> Response:
     if len(data) > request.max_bytes:
         raise ValidationError(f"{path} is larger than {request.max_bytes} bytes.")
     return Response(200, {}, data)
-
-
-def _excerpt(response: Response) -> str:
-    text = response.body[:300].decode("utf-8", "replace")
-    return without_query(" ".join("".join(c if c.isprintable() else " " for c in text).split())) or "(empty body)"

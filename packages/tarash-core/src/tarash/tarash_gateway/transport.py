@@ -171,25 +171,46 @@ def _route(wire: WireRequest) -> Route:
     return Route(proxy, True, wire.allow_loopback)
 
 
+class _Patience:
+    """How long a peer may be waited for. Only waiting counts: a caller who plays the audio may take its time."""
+
+    def __init__(self) -> None:
+        self._waited = 0.0
+        self._came = 0
+        self._since = 0.0
+
+    def begin(self, timeout: float) -> float:
+        """Seconds that are left of `timeout`."""
+        self._since = time.monotonic()
+        return max(0.0, timeout - self._waited)
+
+    def end(self, piece: bytes, least: int) -> bytes:
+        self._waited += time.monotonic() - self._since
+        self._came += len(piece)
+        if self._came >= least:
+            self._waited, self._came = 0.0, 0
+        return piece
+
+
 class SyncStream:
     """A body that is read piece by piece in the calling thread."""
 
     def __init__(self, raw: Any, wire: WireRequest, exchange: Exchange) -> None:
         self.head = _head(raw)
+        self._patience = _Patience()
         self._raw, self._exchange, self._url = raw, exchange, wire.request.url
         self._body = _Body(self.head, wire.request.max_bytes)
         self._data = iter(raw.stream)
         self._pieces: Iterator[bytes] = iter(())
 
-    def read(self, timeout: float) -> bytes:
-        # Only waiting counts: a caller who plays the audio meanwhile may take its time.
-        self._exchange.deadline = time.monotonic() + timeout
+    def read(self, timeout: float, least: int = 0) -> bytes:
+        self._exchange.deadline = time.monotonic() + self._patience.begin(timeout)
         with _translated(self._exchange, self._url):
             # One piece at a time: all that unpacks from a little data may be more than memory holds.
             while True:
                 for piece in self._pieces:
                     if piece:
-                        return piece
+                        return self._patience.end(piece, least)
                 data = next(self._data, None)
                 if data is None:
                     break
@@ -206,18 +227,19 @@ class AsyncStream:
 
     def __init__(self, raw: Any, wire: WireRequest, exchange: Exchange, exits: contextlib.AsyncExitStack) -> None:
         self.head = _head(raw)
+        self._patience = _Patience()
         self._exchange, self._url, self._exits = exchange, wire.request.url, exits
         self._body = _Body(self.head, wire.request.max_bytes)
         self._data = aiter(raw.stream)
         self._pieces: Iterator[bytes] = iter(())
 
-    async def read(self, timeout: float) -> bytes:
+    async def read(self, timeout: float, least: int = 0) -> bytes:
         with _translated(self._exchange, self._url):
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(self._patience.begin(timeout)):
                 while True:
                     for piece in self._pieces:
                         if piece:
-                            return piece
+                            return self._patience.end(piece, least)
                     data = await anext(self._data, None)
                     if data is None:
                         break

@@ -140,6 +140,8 @@ class Provider:
     models: ClassVar[Sequence[ModelInfo]] = ()
     reserved_params: ClassVar[frozenset[str]] = frozenset()
     """Names that `extra_params` may not use, beside those that no provider allows."""
+    options: ClassVar[frozenset[str] | None] = None
+    """The options that `provider_config` may have; None leaves them to `check`."""
     not_accepted: ClassVar[frozenset[int]] = frozenset({429})
     """Statuses of a submit that the vendor documents as "not accepted, send it again later"."""
     model_unknown: ClassVar[frozenset[int]] = frozenset({404, 405})
@@ -178,6 +180,10 @@ class Provider:
 
     def check(self, call: Call) -> None:
         """Judge a call before anything is sent. Raise `ValidationError` to refuse it."""
+        unknown = () if self.options is None else set(call.options) - self.options
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise ValidationError(f"provider_config has options that {call.provider} does not know: {names}.")
 
     def finish(self, call: Call, response: Any) -> Any:
         """The last touch on a response that is about to be handed to the caller."""
@@ -185,7 +191,11 @@ class Provider:
 
     def advice(self, call: Call) -> str:
         """A sentence for the error of a submit whose model the vendor may not know (`model_unknown`)."""
-        return ""
+        info = self.find_model(call.model, call.kind)
+        if info is None or info.status != "retired":
+            return ""
+        instead = f" Use {info.replacement} instead." if info.replacement else ""
+        return f" {info.id} is retired{f' since {info.date}' if info.date else ''}.{instead}"
 
     def error(self, response: Response) -> TarashException | None:
         """The exception that a refused request means, or None when the answer is not in the vendor's own format."""
