@@ -12,10 +12,11 @@ from urllib.parse import urljoin
 
 from tarash.tarash_gateway.exceptions import DownloadError, HTTPConnectionError, ProtocolError, ValidationError
 from tarash.tarash_gateway.messages import Request, Response
+from tarash.tarash_gateway.origins import is_loopback, origin_of
 from tarash.tarash_gateway.retrying import HINT_CEILING, MAX_ATTEMPTS, backoff, retry_after
 from tarash.tarash_gateway.runtime import Runtime, Stream
 from tarash.tarash_gateway.secrets import without_query
-from tarash.tarash_gateway.sending import Sender, is_loopback, origin_of
+from tarash.tarash_gateway.sending import Sender
 from tarash.tarash_gateway.sniffing import looks_like_text_error
 
 DOWNLOAD_SECONDS = 900.0

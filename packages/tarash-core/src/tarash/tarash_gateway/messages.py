@@ -2,13 +2,13 @@
 
 A step is a generator that yields `Request` and is sent `Response`. It returns `Pending`, `Done` or a `Cancellation`. It
 never waits and never does I/O: to wait, it returns `Pending` with what it knows, as JSON, and is asked again later,
-perhaps by another process.
+perhaps by another process. What it needs of this machine it asks the core for as well (`providers.asking`).
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -84,20 +84,13 @@ Body = Json | Form | Bytes | File | Multipart
 class Request:
     """One HTTP request, as far as the core must know it. Credentials are not in it: the core attaches them.
 
-    The method `FILE` reads a file of this machine instead, whose path stands in `url` (a credentials file, say); the
-    answer has status 200 and the file's bytes. Never use it with a name that came out of an answer. The method `CALL`
-    calls a function without arguments that the caller gave in `provider_config`, under the name that stands in `url`
-    (a source of tokens, say); the answer's body is the text it returns. It may be `async def`. The
-    method `CLOCK` asks for the time of day: the answer's body is the seconds since the epoch, as JSON.
-
     `billable`: the other side may charge for it, so it is sent again only when it certainly never arrived.
     `accept`: error statuses that the step wants to read itself; all others become the provider's error.
     `timeout`: seconds for the whole exchange (None: what is left of the job's time); the deadline of the job always
     holds too. `cache_seconds`: an answer that is a JSON object may be kept on disk, and served from there, for so long
     (only for answers that depend on nothing but the URL). `optional`: a failure of any kind is sent to the step as
     `Response.missing()`. `public_only`: the link came from a caller, so it may not lead into a private network.
-    `anonymous`: never attach credentials. `max_bytes`: a longer answer is an error. `delay`: seconds that the core
-    waits before it sends a free request (for a short while only, such as an upload that is being unpacked).
+    `anonymous`: never attach credentials. `max_bytes`: a longer answer is an error.
     """
 
     method: str
@@ -113,7 +106,6 @@ class Request:
     public_only: bool = False
     anonymous: bool = False
     max_bytes: int = DEFAULT_MAX_BYTES
-    delay: float = 0
 
 
 @dataclass(frozen=True)
@@ -281,4 +273,41 @@ class Cancellation(enum.Enum):
     IMPOSSIBLE = "impossible"
 
 
-Step = Generator[Request, Response, Result]
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Asks for the bytes of a file of this machine, never named by an answer; `optional`: None when there is none."""
+
+    path: Path
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskCaller:
+    """Asks for the text that a function in `provider_config` returns: a source of tokens. It may be `async def`."""
+
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellTime:
+    """Asks for the time of day, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Asks for the answer of a free request once it is `ready`: every `pause` seconds, for `timeout` seconds at most.
+
+    For what is over in a moment, such as an upload that is being unpacked; jobs are `Pending`. The last answer is given
+    when the time is over.
+    """
+
+    request: Request
+    ready: Callable[[Response], bool]
+    pause: float
+    timeout: float
+
+
+Effect = Request | ReadFile | AskCaller | TellTime | Watch
+"""What a step may yield: the core does it, and sends back what came of it."""
+
+Step = Generator[Effect, Response, Result]

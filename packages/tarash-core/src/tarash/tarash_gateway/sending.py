@@ -6,14 +6,9 @@ accept it. Rule 2: credentials go to the provider's own origins only. Rule 3: no
 
 from __future__ import annotations
 
-import inspect
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.credentials import forget_credentials, keep_credentials, kept_credentials
 from tarash.tarash_gateway.exceptions import (
@@ -26,7 +21,9 @@ from tarash.tarash_gateway.exceptions import (
     ValidationError,
 )
 from tarash.tarash_gateway.jobs import account_of
-from tarash.tarash_gateway.messages import Request, Response, Result, Step
+from tarash.tarash_gateway.machine import ask_machine
+from tarash.tarash_gateway.messages import Effect, Request, Response, Result, Step, Watch
+from tarash.tarash_gateway.origins import is_loopback, origin_of
 from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
 from tarash.tarash_gateway.runtime import Runtime, Stream
@@ -38,28 +35,6 @@ FREE_TIMEOUT = 30.0
 
 MAX_REFUSAL_BYTES = 1024 * 1024
 """An error answer to a streaming request is read up to so many bytes."""
-
-
-@lru_cache(maxsize=1024)
-def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port. Raises `ProtocolError` for text that is no URL."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        raise ProtocolError("The provider gave a link that cannot be read.") from None
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
-
-
-def is_loopback(host: str) -> bool:
-    """True for a host that is this machine whatever the network says: names such as 127.example.com are not."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback
 
 
 @dataclass
@@ -88,14 +63,14 @@ class Sender:
         self.stopped = True
 
     async def run(self, step: Step[Result], *, retry_free: bool = True) -> Result:
-        """Run a step to its end: each request it yields is sent, and the answer sent back in."""
+        """Run a step to its end: what it yields is done, and what came of it sent back in."""
         paid = False
         try:
-            request = next(step)
+            effect = next(step)
             while True:
-                response = await self._answer(request, step, retry_free)
-                paid = paid or request.billable
-                request = step.send(response)
+                answer = await self._answer(effect, step, retry_free)
+                paid = paid or (isinstance(effect, Request) and effect.billable)
+                effect = step.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except HTTPConnectionError as error:
@@ -106,14 +81,28 @@ class Sender:
             wrapped = self._foreign(error)
             raise self._unknown(wrapped) if paid else wrapped from error
 
-    async def _answer(self, request: Request, step: Step[Any], retry_free: bool) -> Response:
-        if request.optional:
-            return await self._optional_answer(request)
+    async def _answer(self, effect: Effect, step: Step[Any], retry_free: bool) -> Any:
+        """What comes of an effect; its type is told by the steps in `providers.asking`."""
+        if isinstance(effect, Request) and effect.optional:
+            return await self._optional_answer(effect)
         try:
-            return await self.send(request, retry_free=retry_free)
+            if isinstance(effect, Request):
+                return await self.send(effect, retry_free=retry_free)
+            if isinstance(effect, Watch):
+                return await self._watch(effect, retry_free)
+            return await ask_machine(effect, self.runtime, self.call.options)
         except BaseException:
             step.close()
             raise
+
+    async def _watch(self, watch: Watch, retry_free: bool) -> Response:
+        clock = self.runtime.clock
+        end = clock.monotonic() + min(watch.timeout, self.remaining())
+        while True:
+            response = await self.send(watch.request, retry_free=retry_free)
+            if watch.ready(response) or clock.monotonic() + watch.pause >= end:
+                return response
+            await self.runtime.sleep(watch.pause)
 
     async def _optional_answer(self, request: Request) -> Response:
         if failed_lately(request):
@@ -132,14 +121,6 @@ class Sender:
             cached = await self.runtime.run(read_cached, request, self.runtime.clock.wall())
             if cached is not None:
                 return cached
-        if request.method == "FILE":
-            return await self.runtime.run(read_local, request)
-        if request.method == "CALL":
-            return await self._ask_caller(request.url)
-        if request.method == "CLOCK":
-            return Response(200, {}, repr(self.runtime.clock.wall()).encode())
-        if request.delay:
-            await self.runtime.sleep(max(0.0, min(request.delay, self.remaining())))
         credentials = await self.credentials_for(request)
         response = await self._deliver(request, credentials, retry_free)
         fresh = await self._renewed(request, response)
@@ -151,18 +132,6 @@ class Sender:
         if request.cache_seconds and response.ok and response.object_or_empty():
             await self.runtime.run(write_cached, request, response, self.runtime.clock.wall())
         return response
-
-    async def _ask_caller(self, option: str) -> Response:
-        """The text that a function of the caller's gives. Raises `ValidationError` when it fails to."""
-        source = self.call.options[option]
-        plain, awaitable = (None, source) if inspect.iscoroutinefunction(source) else (source, None)
-        try:
-            text = await self.runtime.call_either(plain, awaitable)
-        except Exception as error:
-            raise ValidationError(f"provider_config[{option!r}] raised {type(error).__name__}: {error}") from error
-        if not isinstance(text, str) or not text:
-            raise ValidationError(f"provider_config[{option!r}] must return text, not {type(text).__name__}.")
-        return Response(200, {}, text.encode())
 
     async def _deliver(self, request: Request, credentials: Mapping[str, str], retry_free: bool) -> Response:
         wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
@@ -383,16 +352,3 @@ class Sender:
         message = f"The answer of {self.call.provider} could not be understood ({type(error).__name__}: {error})."
         wrapped = ProtocolError(message)
         return self.named(wrapped)
-
-
-def read_local(request: Request) -> Response:
-    """A file of this machine. Raises `ValidationError` when it cannot be read, or is larger than `max_bytes`."""
-    path = Path(request.url).expanduser()
-    try:
-        with path.open("rb") as file:
-            data = file.read(request.max_bytes + 1)
-    except OSError as error:
-        raise ValidationError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if len(data) > request.max_bytes:
-        raise ValidationError(f"{path} is larger than {request.max_bytes} bytes.")
-    return Response(200, {}, data)

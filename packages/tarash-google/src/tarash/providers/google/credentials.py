@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.messages import Form, Request, Response, Step, number_or_none, text_at
+from tarash.tarash_gateway.providers.asking import read_file, read_file_if_any, time_of_day
 from tarash.tarash_gateway.providers.base import Call, Credentials
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -34,10 +35,10 @@ NO_CREDENTIALS = (
 def fetch_token(call: Call) -> Step[Credentials]:
     """A token from the file that the caller names, else from the application default credentials."""
     named = call.options.get("credentials_path") or os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-    file = yield Request("FILE", str(named or _gcloud_file()), optional=not named)
-    if file.status == Response.MISSING:
+    data = (yield from read_file(str(named))) if named else (yield from read_file_if_any(_gcloud_file()))
+    if data is None:
         return (yield from _from_machine())
-    info = file.object_or_empty()
+    info = Response(200, body=data).object_or_empty()
     if info.get("type") == "service_account":
         return (yield from _from_service_account(info))
     if info.get("type") == "authorized_user":
@@ -56,8 +57,7 @@ def _gcloud_file() -> str:
 
 
 def _from_service_account(info: Mapping[str, Any]) -> Step[Credentials]:
-    clock = yield Request("CLOCK", "")
-    now = int(number_or_none(clock.json) or 0)
+    now = int((yield from time_of_day()))
     claims = {"iss": info.get("client_email"), "aud": AUDIENCE, "scope": SCOPE}
     assertion = _signed(info, {**claims, "iat": now, "exp": now + ASSERTION_SECONDS})
     return (yield from _exchange(info, {"grant_type": JWT_GRANT, "assertion": assertion}))

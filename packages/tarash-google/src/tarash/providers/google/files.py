@@ -14,7 +14,8 @@ from urllib.parse import quote, unquote
 from tarash.providers.google.places import GEMINI_URL, GEMINI_VERSION, STORAGE_URL, on_vertex, root
 from tarash.tarash_gateway.exceptions import GenerationFailedError, ProtocolError, ValidationError
 from tarash.tarash_gateway.media import Media
-from tarash.tarash_gateway.messages import Bytes, Json, Output, Request, Step, as_object, text_at
+from tarash.tarash_gateway.messages import Bytes, Json, Output, Request, Response, Step, as_object, text_at
+from tarash.tarash_gateway.providers.asking import answer_when
 from tarash.tarash_gateway.providers.base import Call, path_of, place_media
 from tarash.tarash_gateway.providers.inputs import fetched
 
@@ -23,8 +24,8 @@ INLINE_BYTES = 14 * 1024 * 1024
 
 FETCH_BYTES = 64 * 1024 * 1024
 UPLOAD_SECONDS = 600.0
-CHECK_SECONDS, CHECKS = 2.0, 150
-"""An uploaded video is unpacked before it may be used: asked for so often, with such pauses."""
+UNPACK_SECONDS = 300.0
+"""An uploaded video is unpacked before it may be used; it is waited for so long."""
 
 _FILE = re.compile(r"/(files/[A-Za-z0-9_-]+)(?::download)?(?:\?|\Z)")
 _GS = re.compile(r"gs://([^/\s]+)/(.+)\Z")
@@ -101,14 +102,16 @@ def _upload_headers(command: str, media: Media) -> dict[str, str]:
 
 
 def _usable(call: Call, file: Mapping[str, Any]) -> Step[None]:
-    name = path_of(text_at(file, "name"), what="file name")
-    for _ in range(CHECKS):
-        if file.get("state") != "PROCESSING":
-            break
-        answer = yield Request("GET", f"{root(call)}/{name}", delay=CHECK_SECONDS)
+    if file.get("state") == "PROCESSING":
+        look = Request("GET", f"{root(call)}/{path_of(text_at(file, 'name'), what='file name')}")
+        answer = yield from answer_when(_is_unpacked, look, timeout=UNPACK_SECONDS)
         file = answer.object()
     if file.get("state") not in ("ACTIVE", None):
         raise ValidationError(f"Google could not read the uploaded input ({file.get('state')}). Nothing was paid.")
+
+
+def _is_unpacked(answer: Response) -> bool:
+    return answer.object().get("state") != "PROCESSING"
 
 
 # --- how the three interfaces spell an input

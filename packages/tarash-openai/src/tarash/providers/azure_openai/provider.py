@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tarash.providers.azure_openai.service import AzureService, place_of
-from tarash.providers.openai.provider import OpenAIProvider, operations_of
+from tarash.providers.openai.provider import OPTIONS, OpenAIProvider, operations_of
 from tarash.providers.openai.service import Service
 from tarash.tarash_gateway.exceptions import ValidationError
-from tarash.tarash_gateway.messages import Request, Step
+from tarash.tarash_gateway.messages import Step
 from tarash.tarash_gateway.models import Kind
 from tarash.tarash_gateway.models.config import clean_key
+from tarash.tarash_gateway.providers.asking import ask_caller
 from tarash.tarash_gateway.providers.base import Call, Credentials, path_of
 
 TOKEN, TOKEN_SOURCE, TOKEN_VARIABLE = "azure_ad_token", "azure_ad_token_provider", "AZURE_OPENAI_AD_TOKEN"
@@ -41,13 +42,12 @@ class AzureOpenAIProvider(OpenAIProvider):
     default_models: Mapping[Kind, str] = {}
     service: ClassVar[Service] = AzureService()
     operations = operations_of(service)
-    options = (OpenAIProvider.options - {"webhook_secret", "project"}) | {"deployment", TOKEN, TOKEN_SOURCE}
+    options = (OPTIONS - {"webhook_secret", "project"}) | {"deployment", TOKEN, TOKEN_SOURCE}
 
     def authenticate(self, call: Call, key: str | None) -> Step[Credentials]:
         account = self.account_headers(call)
         if TOKEN_SOURCE in call.options:
-            answer = yield Request("CALL", TOKEN_SOURCE)
-            return _with_token(answer.body.decode(), account, TOKEN_SECONDS)
+            return _with_token((yield from ask_caller(TOKEN_SOURCE)), account, TOKEN_SECONDS)
         token = call.options.get(TOKEN) or _token_of_environment(key)
         return _with_token(token, account) if token else Credentials({"api-key": str(key), **account})
 

@@ -26,6 +26,9 @@ def operations_of(service: Service) -> Mapping[Kind, Operation]:
     return {"image": Images(service), "video": Videos(service), "tts": Speech(service)}
 
 
+OPTIONS = frozenset({*ACCOUNT_HEADERS, "webhook_secret", "mask_form", "allow_http"})
+
+
 class OpenAIProvider(Provider):
     """OpenAI. Options (`provider_config`): `organization`, `project`, `webhook_secret`, `mask_form`, `allow_http`."""
 
@@ -38,7 +41,7 @@ class OpenAIProvider(Provider):
     reserved_params = frozenset({"model", "stream", "partial_images", "stream_format"})
     service: ClassVar[Service] = Service()
     operations = operations_of(service)
-    options: ClassVar[frozenset[str]] = frozenset({*ACCOUNT_HEADERS, "webhook_secret", "mask_form", "allow_http"})
+    options = OPTIONS
 
     def authenticate(self, call: Call, key: str | None) -> Step[Credentials]:
         return Credentials({"Authorization": f"Bearer {key}", **self.account_headers(call)})

@@ -1,0 +1,31 @@
+"""Where a URL leads: who may be sent a key is decided by it."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from tarash.tarash_gateway.exceptions import ProtocolError
+
+
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port. Raises `ProtocolError` for text that is no URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        raise ProtocolError("The provider gave a link that cannot be read.") from None
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+
+
+def is_loopback(host: str) -> bool:
+    """True for a host that is this machine whatever the network says: names such as 127.example.com are not."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback
