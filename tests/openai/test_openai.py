@@ -49,7 +49,7 @@ def test_without_a_model_the_current_one_is_used_and_named(desk: Desk) -> None:
     ("kind", "changes", "problem"),
     [
         ("video", {"model": None}, "Name a model: openai has no default for video"),
-        ("image", {"provider_config": {"deployment": "x"}}, "OpenAI does not know: deployment"),
+        ("image", {"provider_config": {"deployment": "x"}}, "openai does not know: deployment"),
         ("image", {"provider_config": {"mask_form": "black"}}, "white, transparent"),
         ("image", {"provider_config": {"project": "a\nb"}}, "plain text in one line"),
         ("image", {"api_key": None}, "OPENAI_API_KEY"),

@@ -54,26 +54,16 @@ class OpenAIProvider(Provider):
         return self.service.catalogue.find(self.service.name_of(model), kind)
 
     def check(self, call: Call) -> None:
-        unknown = set(call.options) - self.options
-        if unknown:
-            names = ", ".join(sorted(unknown))
-            raise ValidationError(f"provider_config has options that {self.service.name} does not know: {names}.")
+        super().check(call)
         if call.options.get("mask_form", "white") not in MASK_FORMS:
             raise ValidationError(f"mask_form is one of {', '.join(MASK_FORMS)}.")
         self.account_headers(call)
 
     def account_headers(self, call: Call) -> dict[str, str]:
         """Which of the key's organisations and projects pays."""
-        known = {option: names for option, names in ACCOUNT_HEADERS.items() if option in self.options}
+        known = {option: names for option, names in ACCOUNT_HEADERS.items() if option in (self.options or ())}
         told = {header: setting(call, option, variable) for option, (header, variable) in known.items()}
         return {header: value for header, value in told.items() if value}
-
-    def advice(self, call: Call) -> str:
-        info = self.find_model(call.model, call.kind)
-        if info is None or info.status != "retired":
-            return ""
-        instead = f" Use {info.replacement} instead." if info.replacement else ""
-        return f" {info.id} is retired{f' since {info.date}' if info.date else ''}.{instead}"
 
     def error(self, response: Response) -> TarashException | None:
         return openai_error(response, self.service.name)
