@@ -8,12 +8,14 @@ exit code is 1 when anything is wrong; every fault is printed.
 Held to: no file in the shared namespaces (`tarash`, `tarash.providers`), no `.pth`, no file owned by two wheels, a
 `py.typed` beside every leaf package, the licence in the metadata; the core brings a dozen distributions at most, a
 provider adds only itself, nobody brings a vendor's SDK; everything imports, and a mock generation leaves a video. With
-core and fal alone, the simulator of tarash-testkit (installed where this script runs) sells a video in both worlds.
+the core and one provider's wheel alone, each kind of work that the provider has is bought from its simulator (of
+tarash-testkit, installed where this script runs) in both worlds (`purchases.json`); what was saved is what was served.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import subprocess
@@ -26,6 +28,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
+
+from tarash.testkit.ledger import Ledger
+from tarash.testkit.media import wav
+from tarash.testkit.simulators import find_simulator
+
+PURCHASES = json.loads(Path(__file__).with_name("purchases.json").read_text())
+SOUND = base64.b64encode(wav().content).decode()
+INPUTS = {"sts": {"audio": f"data:audio/wav;base64,{SOUND}"}}
+"""What every request of a kind needs beside what the table says."""
 
 NAMESPACES = ("tarash/__init__.py", "tarash/providers/__init__.py")
 MOST_LIBRARIES_OF_CORE = 12
@@ -57,6 +68,11 @@ found = [point for point in importlib.metadata.distribution(sys.argv[1]).entry_p
 loaded = [point.load() for point in found]
 print(", ".join(f"{point.group} {point.name}" for point in found) or "no entry points")
 """
+KINDS = """
+import json, sys
+from tarash.tarash_gateway.plugins import registry
+print(json.dumps(list(registry.handler(sys.argv[1]).operations)))
+"""
 MOCK = """
 import asyncio, pathlib
 from tarash.tarash_gateway import generate_video, generate_video_async
@@ -70,23 +86,31 @@ for response in (generate_video(config, request), asyncio.run(generate_video_asy
     path.unlink()
 """
 
-# Takes the address and the key of a simulator; asks it for a video in both worlds and compares what was saved with
-# what another client is served.
+# Takes the settings of a simulator and the kinds of work to buy there; buys each in both worlds, saves it, and prints
+# where.
 PAID = """
-import asyncio, sys, urllib.request
-from tarash.tarash_gateway import generate_video, generate_video_async
-from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest
-url, key = sys.argv[1:]
-config = VideoGenerationConfig(provider="fal", model="fal-ai/veo3.1/fast", api_key=key, base_url=url, poll_interval=0.1)
-request = VideoGenerationRequest(prompt="A lighthouse at dawn")
-updates = []
-for response in (
-    generate_video(config, request, on_progress=updates.append),
-    asyncio.run(generate_video_async(config, request, on_progress=updates.append)),
-):
-    saved = response.save("lighthouse.mp4", overwrite=True).read_bytes()
-    assert saved == urllib.request.urlopen(response.video).read(), "the file differs from what was served"
-assert [update.status for update in updates].count("completed") == 2, updates
+import asyncio, json, sys, warnings
+from tarash import tarash_gateway as tarash
+from tarash.tarash_gateway import models
+warnings.simplefilter("ignore")
+CLASSES = {
+    "video": (models.VideoGenerationConfig, models.VideoGenerationRequest),
+    "image": (models.ImageGenerationConfig, models.ImageGenerationRequest),
+    "tts": (models.AudioGenerationConfig, models.TTSRequest),
+    "sts": (models.AudioGenerationConfig, models.STSRequest),
+}
+settings, purchases = map(json.loads, sys.argv[1:])
+paths = []
+for kind, purchase in purchases.items():
+    new_config, new_request = CLASSES[kind]
+    config = new_config(**settings, model=purchase.get("model"), poll_interval=0.1)
+    request = new_request(**purchase["request"])
+    for world, response in (
+        ("sync", getattr(tarash, f"generate_{kind}")(config, request)),
+        ("async", asyncio.run(getattr(tarash, f"generate_{kind}_async")(config, request))),
+    ):
+        paths.append(str(response.save(f"{settings['provider']}-{kind}-{world}").resolve()))
+print(json.dumps(paths))
 """
 
 
@@ -111,7 +135,13 @@ class Wheel:
 
     @property
     def is_provider(self) -> bool:
-        return any(module.startswith("tarash.providers.") for module in self.modules)
+        return bool(self.providers)
+
+    @property
+    def providers(self) -> list[str]:
+        """The ids of the providers in it."""
+        names = [name.partition("tarash.providers.")[2] for name in self.modules]
+        return [name.replace("_", "-") for name in names if name and "." not in name]
 
 
 def read_wheel(path: Path) -> Wheel:
@@ -181,15 +211,34 @@ def use_alone(wheel: Wheel, environment: Environment) -> set[str]:
     return installed
 
 
-def faults_of_paid_jobs(environment: Environment) -> Iterator[str]:
-    """Buy two videos from the simulator of fal; each may be charged once."""
-    from tarash.testkit.fal import FalSimulator
+def faults_of_paid_jobs(wheel: Wheel, environment: Environment) -> Iterator[str]:
+    """Buy every kind of work that the wheel's providers have from their simulators; each job may be charged once."""
+    for provider in wheel.providers:
+        kinds = set(json.loads(environment.run(KINDS, provider)))
+        if missing := kinds - PURCHASES[provider].keys():
+            yield f"{provider} is never asked for {', '.join(sorted(missing))}"
+        yield from faults_of_purchases(provider, environment)
 
-    with FalSimulator(run_seconds=2, advance_per_poll=1) as simulator:
-        environment.run(PAID, simulator.queue_url, simulator.key)
-        print(f"tarash-fal: two videos from the simulator, {simulator.ledger!r}")
-        if simulator.ledger.total_charges != 2:
-            yield f"two jobs were charged {simulator.ledger.total_charges} times"
+
+def faults_of_purchases(provider: str, environment: Environment) -> Iterator[str]:
+    purchases = {
+        kind: {**purchase, "request": {**purchase["request"], **INPUTS.get(kind, {})}}
+        for kind, purchase in PURCHASES[provider].items()
+    }
+    ledger = Ledger(keep_answers=True)
+    with find_simulator(provider)(ledger=ledger) as simulator:
+        paths = environment.run(PAID, json.dumps(simulator.settings), json.dumps(purchases))
+    for path in map(Path, json.loads(paths)):
+        if not was_served(path.read_bytes(), ledger.answers):
+            yield f"{path.name} differs from what was served"
+    print(f"  {provider}: {', '.join(purchases)} from the simulator in both worlds, {ledger!r}")
+    if ledger.total_charges != 2 * len(purchases):
+        yield f"{2 * len(purchases)} jobs of {provider} were charged {ledger.total_charges} times"
+
+
+def was_served(saved: bytes, answers: list[bytes]) -> bool:
+    """True for bytes that were an answer, or stood in one in base64."""
+    return saved in answers or any(base64.b64encode(saved) in answer for answer in answers)
 
 
 def faults_alone(wheel: Wheel, installed: set[str], core: set[str]) -> Iterator[str]:
@@ -208,8 +257,7 @@ def faults_in_use(wheels: list[Wheel], sources: list[Path]) -> Iterator[str]:
             environment = Environment(Path(folder), sources)
             try:
                 installed[wheel.name] = use_alone(wheel, environment)
-                if wheel.name == "tarash-fal":
-                    yield from faults_of_paid_jobs(environment)
+                yield from faults_of_paid_jobs(wheel, environment)
             except subprocess.CalledProcessError:
                 yield f"{wheel.name} does not work alone; its own words stand above"
     core = installed.get("tarash-core", set())

@@ -95,6 +95,7 @@ class Player:
     def answer(self, step: Answer) -> None:
         head, body = _wire.render(step, self.method)
         self.line.write(head + body)
+        self.ledger.answered(body)
         self.answered = True
         if (step.header("connection") or "").lower() == "close":
             self.line.close()

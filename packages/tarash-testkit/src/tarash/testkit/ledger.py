@@ -28,10 +28,11 @@ class ChargeEntry:
 class Ledger:
     """Counts charges, polls, cancels, uploads, downloads and bytes over all servers that it is given to.
 
-    Servers and simulators write to it from their threads; a test reads it from any.
+    Servers and simulators write to it from their threads; a test reads it from any. With `keep_answers` it also holds
+    the body of every answer that went out in one piece.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_answers: bool = False) -> None:
         self._lock = threading.Lock()
         self._servers: list[WatchedServer] = []
         self._entries: list[ChargeEntry] = []
@@ -39,6 +40,8 @@ class Ledger:
         self._methods: Counter[str] = Counter()
         self._headers: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._bytes_served = 0
+        self._keep_answers = keep_answers
+        self._answers: list[bytes] = []
 
     def __repr__(self) -> str:
         return f"<Ledger charges={self.total_charges} posts={self.posts} polls={self.polls} cancels={self.cancels}>"
@@ -61,6 +64,11 @@ class Ledger:
     def served(self, count: int) -> None:
         with self._lock:
             self._bytes_served += count
+
+    def answered(self, body: bytes) -> None:
+        if self._keep_answers:
+            with self._lock:
+                self._answers.append(body)
 
     def watch(self, server: WatchedServer) -> None:
         """Include the requests of `server` in the search for keys."""
@@ -124,6 +132,12 @@ class Ledger:
     def bytes_served(self) -> int:
         """Bytes that were written to clients: heads and bodies, before TLS."""
         return self._bytes_served
+
+    @property
+    def answers(self) -> list[bytes]:
+        """The bodies of the answers so far; empty without `keep_answers`."""
+        with self._lock:
+            return list(self._answers)
 
     def requests(self, method: str | None = None) -> int:
         """How many requests came, by any or by one method."""

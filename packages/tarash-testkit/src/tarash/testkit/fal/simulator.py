@@ -110,6 +110,12 @@ class FalSimulator:
         return self._addresses.bases["queue"]
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        options = {"rest_url": self.rest_url}
+        return {"provider": "fal", "api_key": self.key, "base_url": self.queue_url, "provider_config": options}
+
+    @property
     def run_url(self) -> str:
         """What a client takes for https://fal.run."""
         return self._addresses.bases["run"]

@@ -94,6 +94,11 @@ class GoogleSimulator:
 
     # --- what a test arranges
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        return {"provider": "google", "api_key": self.key, "base_url": self.url}
+
     def next_outcome(self, outcome: Outcome, *, model: str | None = None, times: int = 1) -> None:
         """Let the next job, or the next `times`, of one model or of any go like this."""
         self.services.plans.extend([(model, outcome)] * times)

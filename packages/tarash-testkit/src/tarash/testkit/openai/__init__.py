@@ -3,8 +3,8 @@
 Made after the wire of openai 3.52 and 3.54 (PyPI, `OpenAI` and `AzureOpenAI`) and the types in it.
 """
 
-from tarash.testkit.openai.simulator import DEFAULT_KEY, OpenAISimulator
+from tarash.testkit.openai.simulator import DEFAULT_KEY, AzureOpenAISimulator, OpenAISimulator
 from tarash.testkit.openai.videos import Video, VideoOutcome
 from tarash.testkit.openai.webhooks import SignedWebhook
 
-__all__ = ["DEFAULT_KEY", "OpenAISimulator", "SignedWebhook", "Video", "VideoOutcome"]
+__all__ = ["DEFAULT_KEY", "AzureOpenAISimulator", "OpenAISimulator", "SignedWebhook", "Video", "VideoOutcome"]

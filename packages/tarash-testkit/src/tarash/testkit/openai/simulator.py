@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -68,6 +68,11 @@ class OpenAISimulator:
     def base_url(self) -> str:
         """What a client takes for https://api.openai.com/v1."""
         return f"{self.server.url}/v1"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        return {"provider": "openai", "api_key": self.key, "base_url": self.base_url}
 
     @property
     def azure_endpoint(self) -> str:
@@ -174,6 +179,14 @@ class OpenAISimulator:
             "delete": videos.delete,
             "download": self._download,
         }
+
+
+class AzureOpenAISimulator(OpenAISimulator):
+    """The same simulator, whose settings lead through Azure's doors."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"provider": "azure-openai", "api_key": self.key, "base_url": self.azure_endpoint}
 
 
 def _asks_for(operation: str) -> Callable[[RecordedRequest], bool]:

@@ -96,6 +96,11 @@ class ReplicateSimulator:
         return self.server.url
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        return {"provider": "replicate", "api_key": self.key, "base_url": self.base_url}
+
+    @property
     def predictions(self) -> list[Prediction]:
         """Every prediction that was accepted, oldest first."""
         with self._lock:

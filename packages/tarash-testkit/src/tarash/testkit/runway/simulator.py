@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -69,6 +69,11 @@ class RunwaySimulator:
     def base_url(self) -> str:
         """What a client takes for https://api.dev.runwayml.com, without a slash at its end."""
         return self.server.url
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        return {"provider": "runway", "api_key": self.key, "base_url": self.base_url}
 
     # What a test arranges and looks at.
 
