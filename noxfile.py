@@ -197,6 +197,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "scripts/bench.py", *session.posargs)
 
 
+@nox.session(default=False)
+def mutations(session: nox.Session) -> None:
+    """Remove each line of each field mapping in turn; some test must notice. Takes half an hour."""
+    install_packages(session, *group("test"), *group("vendor"))
+    session.run("python", "scripts/mutate_mappings.py", *session.posargs)
+
+
 def print_totals() -> None:
     """Sum up, after nox's own summary, what the sessions of this run tested."""
     totals: dict[str, int] = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
