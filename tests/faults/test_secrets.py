@@ -148,6 +148,19 @@ def test_a_configuration_never_shows_its_key(kind: type[Any]) -> None:
         assert pickle.loads(pickle.dumps(one.api_key)) == ""  # noqa: S301
 
 
+@pytest.mark.parametrize("option", ["azure_ad_token", "webhook_secret", "proxy_password"])
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_a_configuration_never_shows_what_its_options_keep_secret(kind: type[Any], option: str) -> None:
+    options = {option: SECRET, "project": "p1"}
+    config = kind(provider="a", fallback_configs=[kind(provider="b", provider_config=options)], provider_config=options)
+    for one in (config, config.model_copy(update={"provider_config": options}), copy.deepcopy(config)):
+        assert one.provider_config == options
+        shown = [repr(one), repr(vars(one)), repr(dict(one)), *dumps(one), repr(one.__getstate__())]
+        assert_nowhere(SECRET, *shown)
+        assert one.model_dump()["provider_config"] == {"project": "p1"}
+        assert pickle.loads(pickle.dumps(one)).provider_config == {"project": "p1"}  # noqa: S301
+
+
 BROKEN: list[Callable[[type[Any]], Any]] = [
     lambda kind: kind(api_key=SECRET),
     lambda kind: kind(provider="a", api_key=SECRET, timeout=-1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from tarash.tarash_gateway.models.base import Model, without_inputs
 from tarash.tarash_gateway.models.mocking import MockConfig
@@ -28,11 +28,25 @@ def clean_key(value: str | None) -> SecretText | None:
     return key
 
 
+def hide_secrets(options: dict[str, Any]) -> dict[str, Any]:
+    """The options, with a `repr` that shows no token, secret or password."""
+    return {name: SecretText(value) if _is_secret(name, value) else value for name, value in options.items()}
+
+
+def without_secrets(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if not _is_secret(name, value)}
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    return isinstance(value, str) and name.endswith(("token", "secret", "password"))
+
+
 class GenerationConfig(Model):
     """What all configurations share. Immutable: derive another with `model_copy(update={...})`.
 
     `timeout` and `poll_interval` are seconds. `base_url` means what the vendor's own SDK means by it.
     The key is in no repr, dump, JSON or pickle of a configuration: a copy that travelled reads the environment again.
+    The same holds for texts in `provider_config` whose names end with "token", "secret" or "password".
 
     `on_timeout`: "keep" leaves the remote job running (resume it with the job in the error), "cancel" stops it.
     `on_unknown_submit`: whether a chain goes on ("fallback") or stops ("raise") after a paid submit without an answer.
@@ -51,7 +65,9 @@ class GenerationConfig(Model):
     max_poll_attempts: int = Field(default=120, ge=1)
     poll_interval: Interval = 5
     mock: MockConfig | None = None
-    provider_config: dict[str, Any] = Field(default_factory=dict, repr=False)
+    provider_config: Annotated[dict[str, Any], AfterValidator(hide_secrets), PlainSerializer(without_secrets)] = Field(
+        default_factory=dict, repr=False
+    )
     on_timeout: Literal["keep", "cancel"] = "keep"
     on_unknown_submit: Literal["fallback", "raise"] = "fallback"
     unsupported_params: Literal["warn", "error", "ignore"] = "warn"
@@ -74,11 +90,14 @@ class GenerationConfig(Model):
         """A copy with some fields changed. Raises ValueError for an unusable `api_key`, as the constructor does."""
         if update and "api_key" in update:
             update = {**update, "api_key": clean_key(update["api_key"])}
+        if update and isinstance(update.get("provider_config"), dict):
+            update = {**update, "provider_config": hide_secrets(update["provider_config"])}
         return super().model_copy(update=update, deep=deep)
 
     def __getstate__(self) -> dict[Any, Any]:
         state = super().__getstate__()
-        return {**state, "__dict__": {**state["__dict__"], "api_key": None}}
+        kept = {"api_key": None, "provider_config": without_secrets(self.provider_config)}
+        return {**state, "__dict__": {**state["__dict__"], **kept}}
 
 
 class VideoGenerationConfig(GenerationConfig):
