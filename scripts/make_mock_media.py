@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 ASSETS = Path(__file__).parents[1] / "packages/tarash-core/src/tarash/tarash_gateway/assets"
 
-# Frame sizes in pixels: exactly the ratio, even as H.264 4:2:0 requires, and small, because every wheel carries them.
+# Frame sizes of the images in pixels: exactly the ratio, and small, because every wheel carries them.
 FRAMES = {
     "16x9": (320, 180),
     "9x16": (180, 320),
@@ -33,14 +33,17 @@ FRAMES = {
     "3x4": (240, 320),
     "21x9": (336, 144),
 }
-FRAME_RATE = 24
+# Videos come in these numbers of lines (of the shorter side), with so few frames that all of them stay small.
+LINES = (480, 720, 1080)
+FRAME_RATE = 4
 VIDEO_SECONDS = 2
 COLOURS = "c0=0x123a5a:c1=0x2f7f86:c2=0xd9a441:nb_colors=3"
 
 # Two parts of one word: without bitexact the files would name the encoder's version and differ from machine to machine.
 REPRODUCIBLE = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact", "-threads", "1"]
-H264 = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-preset", "veryslow", "-crf", "30"]
-AAC = ["-c:a", "aac", "-b:a", "24k"]
+H264 = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-preset", "veryslow", "-crf", "38"]
+# A clock that divides by whatever length the mock gives a film later.
+CLOCK = ["-video_track_timescale", "90000"]
 
 # File name: sample rate in Hz, length in seconds, encoder options.
 SOUNDS = {
@@ -80,7 +83,7 @@ def ffmpeg(*arguments: object) -> None:
 def gradient(size: tuple[int, int], seconds: int) -> str:
     width, height = size
     corners = f"x0=0:y0=0:x1={width - 1}:y1={height - 1}"
-    return f"gradients=s={width}x{height}:r={FRAME_RATE}:d={seconds}:speed=0.03:seed=7:{COLOURS}:{corners}"
+    return f"gradients=s={width}x{height}:r={FRAME_RATE}:d={seconds}:speed=0.1:seed=7:{COLOURS}:{corners}"
 
 
 def sine(sample_rate: int, seconds: float) -> str:
@@ -97,11 +100,17 @@ def draw_label(path: Path) -> None:
     label.save(path)
 
 
+def frame_of(ratio: str, lines: int) -> tuple[int, int]:
+    """Pixels of a film; even, as H.264 4:2:0 requires."""
+    width, height = map(int, ratio.split("x"))
+    longer = round(lines * max(width, height) / min(width, height) / 2) * 2
+    return (longer, lines) if width >= height else (lines, longer)
+
+
 def make_video(path: Path, size: tuple[int, int], label: Path) -> None:
     picture = ["-f", "lavfi", "-i", gradient(size, VIDEO_SECONDS), "-i", label]
-    tone = ["-f", "lavfi", "-i", sine(44_100, VIDEO_SECONDS)]
-    centred = ["-filter_complex", "[0][1]overlay=(W-w)/2:(H-h)/2[out]", "-map", "[out]", "-map", "2:a"]
-    ffmpeg(*picture, *tone, *centred, *H264, *AAC, *REPRODUCIBLE, "-movflags", "+faststart", path)
+    centred = ["-filter_complex", "[0][1]overlay=(W-w)/2:(H-h)/2[out]", "-map", "[out]"]
+    ffmpeg(*picture, *centred, *H264, *CLOCK, *REPRODUCIBLE, "-movflags", "+faststart", path)
 
 
 def make_image(path: Path, size: tuple[int, int], label: Path) -> None:
@@ -121,8 +130,9 @@ def make_all(folder: Path) -> None:
         label = Path(scratch, "label.png")
         draw_label(label)
         for ratio, size in FRAMES.items():
-            make_video(folder / f"video_{ratio}.mp4", size, label)
             make_image(folder / f"image_{ratio}.png", size, label)
+            for lines in LINES:
+                make_video(folder / f"video_{ratio}_{lines}p.mp4", frame_of(ratio, lines), label)
     shutil.copyfile(folder / "image_1x1.png", folder / "image.png")
     for name, (sample_rate, seconds, options) in SOUNDS.items():
         make_sound(folder / name, sample_rate, seconds, options)

@@ -1,7 +1,6 @@
 """The media that the mock returns is real: decoders accept every file, and the manifest says what they see."""
 
 import json
-from array import array
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +15,7 @@ ASSETS = Path(str(files("tarash.tarash_gateway") / "assets"))
 MANIFEST = json.loads((ASSETS / "manifest.json").read_text())
 
 RATIOS = {"16x9": 16 / 9, "9x16": 9 / 16, "1x1": 1.0, "4x3": 4 / 3, "3x4": 3 / 4, "21x9": 21 / 9}
-VIDEOS = [f"video_{ratio}.mp4" for ratio in RATIOS]
+VIDEOS = [f"video_{ratio}_{lines}p.mp4" for ratio in RATIOS for lines in (480, 720, 1080)]
 IMAGES = ["image.png", *(f"image_{ratio}.png" for ratio in RATIOS)]
 SOUNDS = {
     "audio.mp3": ("audio/mpeg", "mp3float", 44_100),
@@ -51,8 +50,8 @@ def test_the_manifest_lists_exactly_the_files_that_ship() -> None:
 def test_the_manifest_tells_the_sizes_and_together_they_are_small() -> None:
     sizes = {name: (ASSETS / name).stat().st_size for name in MANIFEST}
     assert sizes == {name: entry["bytes"] for name, entry in MANIFEST.items()}
-    assert sum(sizes.values()) + (ASSETS / "manifest.json").stat().st_size < 250_000
-    assert sum(sizes[name] for name in VIDEOS) < 120_000
+    assert sum(sizes.values()) + (ASSETS / "manifest.json").stat().st_size < 500_000
+    assert sum(sizes[name] for name in VIDEOS) < 400_000
 
 
 @pytest.mark.parametrize("name", VIDEOS)
@@ -63,8 +62,8 @@ def test_videos_play_as_the_manifest_says(name: str) -> None:
         pictures = list(media.decode(stream))
         assert (stream.width, stream.height) == (entry["width"], entry["height"])
         assert {(picture.width, picture.height) for picture in pictures} == {(entry["width"], entry["height"])}
-        assert stream.average_rate == 24
-        assert len(pictures) / 24 == pytest.approx(entry["duration"]) == 2.0
+        assert stream.average_rate == 4
+        assert len(pictures) / 4 == pytest.approx(entry["duration"]) == 2.0
         assert media.duration == pytest.approx(2_000_000, abs=1_000)
     assert entry["content_type"] == "video/mp4"
 
@@ -78,18 +77,6 @@ def test_videos_suit_every_player(name: str) -> None:
         assert stream.codec_context.pix_fmt == "yuv420p"
     data = (ASSETS / name).read_bytes()
     assert 0 < data.find(b"moov") < data.find(b"mdat"), "the index must come first, so that playing can begin at once"
-
-
-@pytest.mark.parametrize("name", VIDEOS)
-def test_videos_have_a_quiet_tone(name: str) -> None:
-    with open_media(name) as media:
-        (stream,) = media.streams.audio
-        assert stream.codec_context.name == "aac"
-        assert stream.rate == MANIFEST[name]["sample_rate"]
-        frames = list(media.decode(stream))
-    loudest = max(max(map(abs, array("f", bytes(frame.planes[0]))[: frame.samples])) for frame in frames)
-    assert sum(frame.samples for frame in frames) / stream.rate == pytest.approx(2.0, abs=0.03)
-    assert 0.005 < loudest < 0.1
 
 
 @pytest.mark.parametrize("name", VIDEOS)
@@ -113,9 +100,9 @@ def test_images_decode_as_the_manifest_says(name: str) -> None:
 
 @pytest.mark.parametrize("ratio", RATIOS)
 def test_frames_have_the_ratio_of_their_name(ratio: str) -> None:
-    for name in (f"video_{ratio}.mp4", f"image_{ratio}.png"):
+    for name in [f"image_{ratio}.png", *(name for name in VIDEOS if f"_{ratio}_" in name)]:
         entry = MANIFEST[name]
-        assert entry["width"] / entry["height"] == pytest.approx(RATIOS[ratio])
+        assert entry["width"] / entry["height"] == pytest.approx(RATIOS[ratio], rel=0.001)
         assert entry["width"] % 2 == entry["height"] % 2 == 0
 
 

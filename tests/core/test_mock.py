@@ -11,7 +11,7 @@ from tests.support.worlds import World
 
 from tarash.tarash_gateway.exceptions import GenerationFailedError, ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.media_forms import decode_data_uri
-from tarash.tarash_gateway.mock import asset
+from tarash.tarash_gateway.mock_media import asset
 from tarash.tarash_gateway.models import (
     AudioGenerationConfig,
     AudioOutputFormat,
@@ -57,6 +57,23 @@ def test_a_video_is_what_its_label_says(world: World, ratio: str | None) -> None
     assert response.aspect_ratio == (ratio or "16:9")
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1, 4, 6.5, 8, 60])
+@pytest.mark.parametrize(
+    ("asked", "lines"), [("480p", 480), ("720p", 720), ("1080p", 1080), ("360p", 480), ("4k", 1080)]
+)
+def test_a_video_is_as_long_and_as_large_as_was_asked(world: World, asked: str, lines: int, seconds: float) -> None:
+    request = VideoGenerationRequest(prompt="x", resolution=asked, duration_seconds=seconds, aspect_ratio="9:16")
+    response = world.call("generate_video", config(), request)
+    assert (response.duration, response.resolution) == (seconds, f"{lines}p")
+    with av.open(io.BytesIO(decode_data_uri(response.video)[0]), mode="r") as opened:
+        stream = opened.streams.video[0]
+        assert stream.width == lines
+        assert float(opened.duration or 0) / 1_000_000 == pytest.approx(seconds, abs=0.001)
+        shown = [float(frame.time or 0) for frame in opened.decode(video=0)]
+    assert len(shown) > 5
+    assert shown[-1] < seconds
+
+
 @pytest.mark.parametrize(
     ("fields", "ratio"),
     [
@@ -99,14 +116,14 @@ def test_as_many_videos_as_were_asked_for(world: World) -> None:
 def test_what_the_mock_made_can_be_saved(world: World, tmp_path: Path) -> None:
     response = world.call("generate_video", config(), REQUEST)
     assert world.save(response, tmp_path / "film") == tmp_path / "film.mp4"
-    assert (tmp_path / "film.mp4").read_bytes() == asset("video_16x9.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == asset("video_16x9_720p.mp4")
 
 
 def test_a_ready_response_is_saved_with_its_own_video(world: World, tmp_path: Path) -> None:
-    ready = VideoGenerationResponse(request_id="r", video=asset("video_9x16.mp4"))
+    ready = VideoGenerationResponse(request_id="r", video=asset("video_9x16_480p.mp4"))
     response = world.call("generate_video", config(MockResponse(mock_response=ready)), REQUEST)
     world.save(response, tmp_path / "film.mp4")
-    assert (tmp_path / "film.mp4").read_bytes() == asset("video_9x16.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == asset("video_9x16_480p.mp4")
 
 
 # --- what makes no sense

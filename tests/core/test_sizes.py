@@ -2,7 +2,7 @@
 
 import pytest
 
-from tarash.tarash_gateway.providers.sizes import by_shape, choose_size, named_sizes, shape_of, sides
+from tarash.tarash_gateway.providers.sizes import by_shape, choose_size, named_sizes, nearest_shape, shape_of, sides
 
 EQUAL_AREAS = ("864:496", "1280:720", "640:640", "960:960", "560:752", "834:1112")
 EQUAL_HEIGHTS = ("848x480", "1280x720", "480x480", "720x720", "640x480", "960x720")
@@ -22,6 +22,11 @@ def test_sizes_are_read(value: str, expected: tuple[int, int] | None) -> None:
 )
 def test_shapes_are_recognised(width: int, height: int, shape: str | None) -> None:
     assert shape_of(width, height) == shape
+
+
+@pytest.mark.parametrize(("width", "height", "shape"), [(1024, 768, "4:3"), (768, 1024, "1:1"), (4000, 100, "16:9")])
+def test_the_nearest_shape_of_a_list_is_found(width: int, height: int, shape: str) -> None:
+    assert nearest_shape(width, height, ("1:1", "4:3", "16:9")) == shape
 
 
 @pytest.mark.parametrize(

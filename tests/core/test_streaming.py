@@ -9,13 +9,19 @@ import pytest
 from tests.support.worlds import WORLDS, AsyncWorld, World
 
 from tarash.tarash_gateway import register_provider, stream_tts, stream_tts_async
-from tarash.tarash_gateway.exceptions import HTTPError, SubmitOutcomeUnknownError, TarashException
+from tarash.tarash_gateway.exceptions import (
+    HTTPConnectionError,
+    HTTPError,
+    SubmitOutcomeUnknownError,
+    TarashException,
+)
 from tarash.tarash_gateway.messages import Json, RawAudio, Request, Response, Step, Streaming
-from tarash.tarash_gateway.mock import MockConfig, asset
+from tarash.tarash_gateway.mock import MockConfig
+from tarash.tarash_gateway.mock_media import asset
 from tarash.tarash_gateway.models import AudioChunk, AudioGenerationConfig, Kind, TTSRequest
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, passthrough_field_mapper
-from tarash.testkit.server import ScriptedServer
+from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import Answer, Chunk, CutChunked, Finish, Gate, Hang, Hold, Reset, Start
 
 AUDIO = bytes(range(256)) * 300
@@ -140,6 +146,14 @@ def test_a_paid_request_is_sent_once(world: World, server: ScriptedServer, fault
     with pytest.raises(SubmitOutcomeUnknownError):
         listen(world, config(server), lambda chunk: None)
     assert len(server.requests) == 1
+
+
+def test_where_nobody_listens_nothing_is_paid(world: World) -> None:
+    with refused_port() as port, pytest.raises(HTTPConnectionError) as caught:
+        listen(
+            world, AudioGenerationConfig(provider="speaker", base_url=f"http://127.0.0.1:{port}", timeout=0.3), print
+        )
+    assert (caught.value.possibly_billed, caught.value.retryable) == (False, True)
 
 
 def test_a_refusal_is_read(world: World, server: ScriptedServer) -> None:

@@ -15,7 +15,7 @@ from tests.support.variants import GuardedAcme
 
 from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.exceptions import DownloadError
-from tarash.tarash_gateway.mock import asset
+from tarash.tarash_gateway.mock_media import asset
 from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import (
     Answer,
@@ -306,7 +306,7 @@ def test_a_page_that_comes_letter_by_letter(bench: Bench, tmp_path: Path, page: 
 
 
 @pytest.mark.parametrize(
-    "name", ["image_1x1.png", "video_1x1.mp4", "audio.mp3", "audio.wav", "audio.flac", "audio.opus"]
+    "name", ["image_1x1.png", "video_1x1_480p.mp4", "audio.mp3", "audio.wav", "audio.flac", "audio.opus"]
 )
 def test_a_film_may_come_byte_by_byte(bench: Bench, tmp_path: Path, name: str) -> None:
     bench.studio.film = asset(name)[:3000]
@@ -373,7 +373,7 @@ def test_of_a_long_error_not_much_is_read(bench: Bench, tmp_path: Path, status: 
 @pytest.mark.parametrize(
     "told", ["image/png", "text/html", "application/json", "", None, "video/quicktime", "nonsense"]
 )
-@pytest.mark.parametrize("name", ["video_16x9.mp4", "image_1x1.png", "audio.mp3"])
+@pytest.mark.parametrize("name", ["video_16x9_480p.mp4", "image_1x1.png", "audio.mp3"])
 @pytest.mark.parametrize("wanted", ["film", "film.mp4", "film.png", "film.v2"])
 def test_the_bytes_decide_what_it_is(bench: Bench, tmp_path: Path, told: str | None, name: str, wanted: str) -> None:
     bench.on_film(Answer(headers={} if told is None else {"Content-Type": told}, body=asset(name)))

@@ -11,7 +11,7 @@ from tests.support.variants import LinkedAcme, SpeakingAcme, UploadingAcme
 
 from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.exceptions import DownloadError, HTTPError, ProtocolError, TarashException, TimeoutError
-from tarash.tarash_gateway.mock import asset
+from tarash.tarash_gateway.mock_media import asset
 from tarash.tarash_gateway.models import AudioGenerationConfig, TTSRequest, TTSResponse
 from tarash.testkit.server import ScriptedServer
 from tarash.testkit.steps import (

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tarash.tarash_gateway.mock import asset
+from tarash.tarash_gateway.mock_media import asset
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.steps import Answer, Charge, Played
 
-FILM = asset("video_16x9.mp4")
+FILM = asset("video_16x9_720p.mp4")
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoGenerationResponse,
+    Voice,
 )
 from tarash.tarash_gateway.models.response import install_default_saver
 
@@ -133,11 +134,17 @@ async def generate_tts_async(
     return await _later("tts", "generate", config, request, callback=on_progress)  # type: ignore[no-any-return]
 
 
-def stream_tts(config: AudioGenerationConfig, request: TTSRequest) -> Iterator[AudioChunk]:
+def stream_tts(
+    config: AudioGenerationConfig, request: TTSRequest, *, text: Iterable[str] | None = None
+) -> Iterator[AudioChunk]:
     """Speak a text, and hand out the audio while it is still being made.
 
     The chunks joined are the audio; some carry word or character timings where the vendor has them. The chain falls
     back only before the first chunk. Closing the iterator closes the connection at once.
+
+    With `text`, an iterator of strings, and `request.text` empty, the text too may still be in the making: it goes over
+    the vendor's WebSocket (extra `tarash-core[websocket]`) piece by piece, and the first sound may come before its end.
+    The iterator is read in a thread of its own; what it raises closes the connection and is raised here as it is.
 
     Raises `TarashException` from the first `next` on; one after the first chunk is never retryable.
     """
@@ -145,14 +152,19 @@ def stream_tts(config: AudioGenerationConfig, request: TTSRequest) -> Iterator[A
     from tarash.tarash_gateway.streaming import iterate_sync
 
     runtime = SyncRuntime()
-    return iterate_sync(_orchestrator(runtime, "tts", None).stream(config, request), runtime.close)
+    return iterate_sync(_orchestrator(runtime, "tts", None).stream(config, request, text), runtime.close)
 
 
-def stream_tts_async(config: AudioGenerationConfig, request: TTSRequest) -> AsyncGenerator[AudioChunk]:
-    """`stream_tts` for `async for`. To leave early call `aclose()`, which closes the connection at once."""
+def stream_tts_async(
+    config: AudioGenerationConfig, request: TTSRequest, *, text: AsyncIterable[str] | Iterable[str] | None = None
+) -> AsyncGenerator[AudioChunk]:
+    """`stream_tts` for `async for`. To leave early call `aclose()`, which closes the connection at once.
+
+    `text` may be an async iterator; a plain one is read in worker threads.
+    """
     from tarash.tarash_gateway.runtimes import AsyncRuntime
 
-    return _orchestrator(AsyncRuntime(), "tts", None).stream(config, request)
+    return _orchestrator(AsyncRuntime(), "tts", None).stream(config, request, text)
 
 
 def generate_sts(
@@ -170,6 +182,21 @@ async def generate_sts_async(
 ) -> STSResponse:
     """`generate_sts`, awaited."""
     return await _later("sts", "generate", config, request, callback=on_progress)  # type: ignore[no-any-return]
+
+
+def list_voices(config: AudioGenerationConfig) -> list[Voice]:
+    """The voices that the provider of `config` can speak with; nothing is paid. Fallbacks are not asked.
+
+    Where the vendor's list is fixed it comes from tarash's own table, without any request and without a key; otherwise
+    the vendor is asked for the account's voices, all pages of them, within `config.timeout` seconds.
+    Raises an error that is also a `NotImplementedError` for a provider without a list, and `TarashException`.
+    """
+    return _now("tts", "voices", config)  # type: ignore[no-any-return]
+
+
+async def list_voices_async(config: AudioGenerationConfig) -> list[Voice]:
+    """`list_voices`, awaited."""
+    return await _later("tts", "voices", config)  # type: ignore[no-any-return]
 
 
 def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Job:

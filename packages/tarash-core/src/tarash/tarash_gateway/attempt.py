@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tarash.tarash_gateway.downloads import LinkExpiredError
@@ -17,16 +18,24 @@ from tarash.tarash_gateway.exceptions import (
     UnsupportedOperationError,
 )
 from tarash.tarash_gateway.foreign import blamed
+from tarash.tarash_gateway.joining import join_sounds
 from tarash.tarash_gateway.messages import Cancellation, Done, Output
 from tarash.tarash_gateway.models import Job
-from tarash.tarash_gateway.parameters import Applied, apply_mapping, count_asked, enforce, takes_count
+from tarash.tarash_gateway.parameters import (
+    Applied,
+    apply_mapping,
+    enforce,
+    in_one_account,
+    without_field,
+)
 from tarash.tarash_gateway.planning import Plan, warn_all, with_payload
 from tarash.tarash_gateway.progress import Progress
-from tarash.tarash_gateway.providers.field_mappers import FieldMapping
+from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.responses import Ingredients, build_response
 from tarash.tarash_gateway.runtime import Runtime
 from tarash.tarash_gateway.saving import ResponseSaver, fetch_bytes
 from tarash.tarash_gateway.sending import Sender
+from tarash.tarash_gateway.splitting import Division, divide
 
 log = logging.getLogger("tarash")
 
@@ -43,6 +52,8 @@ class Attempt:
         self.observe = observe
         self.progress = progress
         self.applied = Applied()
+        self.division = Division(())
+        self.payloads: Sequence[Mapping[str, Any]] = ()
         self._unknown_states: set[str] = set()
         self.driver = self._make_driver(plan)
 
@@ -74,22 +85,30 @@ class Attempt:
 
     async def submit(self) -> None:
         """Check, map and submit. Whatever is wrong with the request is raised before the first paid request."""
-        mapping = await self.map()
-        await self.driver.submit(1 if takes_count(mapping) else count_asked(self.plan.call.request))
+        await self.map()
+        await self.driver.submit(self._calls())
 
-    async def map(self) -> FieldMapping:
-        """Make the payload of the request, and the account of its parameters."""
+    def _calls(self) -> list[Call]:
+        """What is bought: each piece of a text that is split, or else so many of the same."""
+        call, parts = self.plan.call, zip(self.division.requests, self.payloads, strict=True)
+        return [replace(call, request=one, payload=payload, index=at) for at, (one, payload) in enumerate(parts)]
+
+    async def map(self, *, with_text: bool = True) -> None:
+        """Make the payload of the request, and the account of its parameters; perhaps of all but the text."""
         sender = self.driver.sender
         mapping = self.plan.mapping(await sender.run(self.plan.operation.describe(sender.call)))
         if mapping is None:
             raise UnsupportedOperationError(f"{sender.call.provider} has no mapping for {sender.call.model}.")
         request = sender.call.request
-        self.applied = apply_mapping(mapping, request, self.plan.provider.reserved_params)
+        if not with_text:
+            mapping, request = without_field("text", mapping, request)
+        self.division = divide(request, mapping)
+        applied = [apply_mapping(mapping, one, self.plan.provider.reserved_params) for one in self.division.requests]
+        self.applied, self.payloads = in_one_account(applied, self.division.notes), [one.payload for one in applied]
         where = f"{sender.call.provider} {sender.call.model}"
         warn_all(enforce(self.applied, self.plan.config.unsupported_params, where), where)
         self.plan = with_payload(self.plan, self.applied.payload)
         sender.call = self.plan.call
-        return mapping
 
     # --- the whole way
 
@@ -109,7 +128,8 @@ class Attempt:
         if job is None:
             raise failures[0]
         if failures:
-            raise self._partial(f"{len(job.states)} of {len(job.states) + len(failures)} jobs were accepted")
+            asked = max(len(self.division.requests), len(job.states) + len(failures))
+            raise self._partial(f"{len(job.states)} of {asked} jobs were accepted")
         return job
 
     async def completed(self, response: Any) -> None:
@@ -186,7 +206,9 @@ class Attempt:
         outputs = [output for done in dones for output in done.outputs]
         audio = b""
         if call.kind in ("tts", "sts"):
-            audio = await self._audio(outputs[0])
+            audio = await self._sound(dones)
+            if len(dones) > 1:
+                outputs = [Output(data=audio, content_type=outputs[0].content_type)]
         response = build_response(
             Ingredients(
                 call.kind,
@@ -205,22 +227,38 @@ class Attempt:
         self._raise_if_partial(finished)
         return finished
 
-    async def _audio(self, output: Output) -> bytes:
-        """The bytes of speech. A link that has ended is asked for anew, once."""
+    async def _sound(self, dones: Sequence[Done]) -> bytes:
+        """The speech, of all pieces where the text was split. Raises `PartialResultError` for what does not join."""
+        firsts = [(number, done.outputs[0]) for number, done in enumerate(dones) if done.outputs]
+        sounds = [await self._audio(output, number) for number, output in firsts]
+        if len(sounds) == 1:
+            return sounds[0]
+        try:
+            return await self.runtime.run(join_sounds, sounds, firsts[0][1].content_type)
+        except ValueError as reason:
+            error = PartialResultError(
+                f"All {len(sounds)} pieces are paid and in error.sounds, but they cannot be joined: {reason}.",
+                job=self.driver.job,
+            )
+            error.sounds = tuple(sounds)
+            raise self.driver.sender.named(error) from None
+
+    async def _audio(self, output: Output, number: int) -> bytes:
+        """The bytes of one part's speech. A link that has ended is asked for anew, once."""
         try:
             return await fetch_bytes(self.driver.sender, output, MAX_AUDIO_BYTES)
         except LinkExpiredError:
             job = self.driver.job
-            fresh = await read_outputs(self.runtime, self.plan, job) if job else []
-            if not fresh:
+            fresh = await read_parts(self.runtime, self.plan, job) if job else []
+            if len(fresh) <= number or not fresh[number].outputs:
                 raise
-        return await fetch_bytes(self.driver.sender, fresh[0], MAX_AUDIO_BYTES)
+        return await fetch_bytes(self.driver.sender, fresh[number].outputs[0], MAX_AUDIO_BYTES)
 
     def _saver(self, outputs: list[Output]) -> ResponseSaver:
         plan, job = self.plan, self.driver.job
 
         async def refresh(runtime: Runtime) -> list[Output]:
-            return await read_outputs(runtime, plan, job) if job else []
+            return [output for done in await read_parts(runtime, plan, job) for output in done.outputs] if job else []
 
         return ResponseSaver(lambda runtime: make_sender(runtime, plan, plan.config.timeout), outputs, refresh)
 
@@ -228,7 +266,9 @@ class Attempt:
         failures = self.driver.failures()
         if failures:
             finished = len(self.driver.parts) - len(failures)
-            error = self._partial(f"{finished} of {finished + len(failures)} outputs are there (error.response)")
+            what = "pieces of the text" if self.division.is_text else "outputs"
+            asked = max(len(self.division.requests), finished + len(failures))
+            error = self._partial(f"{finished} of {asked} {what} are there (error.response)")
             error.response = response
             raise error
 
@@ -240,9 +280,16 @@ class Attempt:
             job=self.driver.job,
         )
         error.errors = tuple(failures)
+        error.missing = self._missing()
         error.possibly_billed = any(failure.possibly_billed for failure in failures)
         self.driver.sender.named(error)
         return error
+
+    def _missing(self) -> tuple[str, ...]:
+        """The pieces of a text that was split which are not spoken."""
+        spoken = [part.error is None for part in self.driver.parts]
+        pieces = self.division.requests if self.division.is_text else ()
+        return tuple(piece.text for at, piece in enumerate(pieces) if at >= len(spoken) or not spoken[at])
 
 
 _CANCEL_REPORT = {
@@ -256,11 +303,10 @@ def make_sender(runtime: Runtime, plan: Plan, seconds: float) -> Sender:
     return Sender(runtime, plan.provider, plan.call, plan.key, runtime.clock.monotonic() + seconds)
 
 
-async def read_outputs(runtime: Runtime, plan: Plan, job: Job) -> list[Output]:
+async def read_parts(runtime: Runtime, plan: Plan, job: Job) -> list[Done]:
     """Ask for a finished job once more, for fresh links."""
     sender = make_sender(runtime, plan, plan.config.timeout)
     driver = Driver(runtime, plan.provider, plan.operation, sender, 0, 1, plan.config.timeout, plan.is_mock)
     driver.adopt(job)
     await driver.poll_once()
-    finished: list[Done] = [part.done for part in driver.parts if part.done]
-    return [output for done in finished for output in done.outputs]
+    return [part.done for part in driver.parts if part.done]

@@ -88,18 +88,25 @@ def audio_duration(
     return seconds if seconds is not None and 0 <= seconds <= _LONGEST else None
 
 
+def sound_type(data: bytes, content_type: str | None = None) -> str | None:
+    """What the bytes are by their own marks; None for samples without a header, as `content_type` may say of them."""
+    head = data[:_HEAD]
+    sniffed = sniff(head)
+    headerless = _split(content_type or "")[0] in _HEADERLESS
+    doubtful = sniffed and headerless and sniffed.content_type in _WEAKLY_MARKED and not head.startswith(b"ID3")
+    return sniffed.content_type if sniffed and not doubtful else None
+
+
 def _measure(data: bytes, content_type: str, sample_rate: int | None, channels: int) -> float | None:
     essence, parameters = _split(content_type)
     samples = _HEADERLESS.get(essence)
-    head = data[:_HEAD]
-    sniffed = sniff(head)
-    doubtful = samples and sniffed and sniffed.content_type in _WEAKLY_MARKED and not head.startswith(b"ID3")
-    if sniffed and not doubtful:
-        reader = _READERS.get(sniffed.content_type)
+    marked = sound_type(data, content_type)
+    if marked:
+        reader = _READERS.get(marked)
         return reader(data) if reader else None
     if samples is None and essence in _SAYS_NOTHING:
         samples = _S16
-    if samples is None or looks_like_text_error(head):
+    if samples is None or looks_like_text_error(data[:_HEAD]):
         return None
     rate = _number(parameters.get("rate")) or sample_rate or samples.sample_rate or 0
     return _samples_seconds(data, samples.width, rate, _number(parameters.get("channels")) or channels)

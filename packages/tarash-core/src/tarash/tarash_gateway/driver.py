@@ -32,6 +32,9 @@ from tarash.tarash_gateway.retrying import HINT_CEILING, HINT_FLOOR, poll_wait
 from tarash.tarash_gateway.runtime import Runtime
 from tarash.tarash_gateway.sending import Sender
 
+REQUEST_IDS = ("request_id", "request-id", "x-request-id")
+"""How providers name the id of a request in the metadata of what is done."""
+
 MISSED_POLLS_GRACE = 120.0
 """Seconds in which polls may fail in a row before the wait ends with an error (the job itself lives on)."""
 
@@ -106,9 +109,12 @@ class Driver:
 
     @property
     def provider_id(self) -> str | None:
-        """The vendor's own id of the first remote job; None while there is none, or where it gives none."""
+        """The vendor's own id of the first remote job, or of a request that was answered at once; None without any."""
         states = (part.state for part in self.parts if isinstance(part.state, dict))
-        return next((str(state["id"]) for state in states if "id" in state), None)
+        jobs = [state["id"] for state in states if "id" in state]
+        told = (part.done.metadata for part in self.parts if part.done)
+        requests = [facts[name] for facts in told for name in REQUEST_IDS if facts.get(name)]
+        return next(map(str, [*jobs, *requests]), None)
 
     def adopt(self, job: Job) -> None:
         """Take up a job that was submitted before, perhaps by another process."""
@@ -123,20 +129,19 @@ class Driver:
 
     # --- submit
 
-    async def submit(self, count: int) -> None:
-        """Submit `count` parts. After the first is accepted, a failing one no longer raises: it ends the submitting."""
+    async def submit(self, calls: Sequence[Call]) -> None:
+        """Submit a part for each call. After the first is accepted, a failing one no longer raises: it ends this."""
         self.created_at = self.runtime.clock.wall()
-        for index in range(count):
+        for call in calls:
             try:
-                await self._submit_part(index)
+                await self._submit_part(call)
             except TarashException as error:
                 if not self.parts:
                     raise
                 self.parts.append(Part(error=error))
                 return
 
-    async def _submit_part(self, index: int) -> None:
-        call = replace(self.sender.call, index=index)
+    async def _submit_part(self, call: Call) -> None:
         self.sender.in_doubt = False
         work = self.sender.run(judged(self.operation.submit, call))
         result, stop = await self.runtime.complete(work, CANCEL_SECONDS, self.sender.stop)

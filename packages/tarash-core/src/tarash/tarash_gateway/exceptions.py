@@ -89,12 +89,17 @@ class GenerationFailedError(TarashException):
 class PartialResultError(GenerationFailedError):
     """Several outputs were bought one by one and some failed. `response` holds the finished ones; `errors` the causes.
 
+    Of a text that was split, `response` plays the pieces that are spoken, and `missing` holds the texts of the others,
+    in order: to go on, buy only these. `sounds` holds the bytes of each piece where they could not be joined.
+
     Not retryable: the next provider would be paid for the finished ones once more.
     """
 
     retryable = False
     response: Any = None
     errors: tuple[TarashException, ...] = ()
+    missing: tuple[str, ...] = ()
+    sounds: tuple[bytes, ...] = ()
 
 
 class TimeoutError(TarashException):

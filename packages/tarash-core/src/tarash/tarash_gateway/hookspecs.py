@@ -28,6 +28,17 @@ def tarash_providers() -> Mapping[str, Any]:
     return {}
 
 
+class ProviderPlugin:
+    """A plugin that has providers and nothing else: `plugin = ProviderPlugin({"acme": AcmeProvider()})`."""
+
+    def __init__(self, providers: Mapping[str, Any]) -> None:
+        self._providers = providers
+
+    @hookimpl
+    def tarash_providers(self) -> Mapping[str, Any]:
+        return self._providers
+
+
 @hookspec
 def tarash_field_mappings() -> Mapping[str, Mapping[str, FieldMapping]]:
     """Field mappings by provider id, then by model id or prefix. They win over the provider's own. Since 0.1."""

@@ -65,7 +65,10 @@ class Media:
         return File(self.path, self.size, self.modified_ns, offset, length)
 
     def data_uri(self) -> str:
-        return f"data:{self.content_type};base64,{base64.b64encode(self.require_bytes()).decode()}"
+        return f"data:{self.content_type};base64,{self.as_base64()}"
+
+    def as_base64(self) -> str:
+        return base64.b64encode(self.require_bytes()).decode()
 
     def file_name(self) -> str:
         """A name that is safe to send: never one that the caller's disk gave away, only an extension that fits."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import JsonValue
 
@@ -20,6 +20,7 @@ from tarash.tarash_gateway.exceptions import ProtocolError
 from tarash.tarash_gateway.models import AudioChunk
 
 Result = TypeVar("Result")
+Unit = Literal["piece", "word", "sentence"]
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 """An answer that is kept in memory may have this many bytes, after decompression."""
@@ -250,6 +251,38 @@ class Streaming:
 
     request: Request | None
     decoder: Decoder
+
+
+Frame = Mapping[str, Any]
+"""A message to the other end of a WebSocket: a JSON object."""
+
+
+class FrameDecoder(Decoder, Protocol):
+    """A decoder that is fed the messages of a WebSocket, each whole. `finish` is called when the other side closed."""
+
+    @property
+    def finished(self) -> bool:
+        """True once the last sound has come: the core closes then, without waiting for the other side to do it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Speech over a WebSocket, made while its text is still being written. The core opens it, speaks and listens.
+
+    `request` is a GET whose http or https address stands for the ws or wss one; it is free, the text is what is paid.
+    `say` makes the frame of one unit of text: a "piece" as the caller's iterator gave it, or one or more whole words
+    or sentences; `longest` is the most characters that a unit may have. `opening` and `closing` frames go before and
+    after all text. Without a `request` the text is only read, and the decoder's end is all.
+    """
+
+    request: Request | None
+    decoder: FrameDecoder
+    say: Callable[[str], Frame] = field(default=lambda text: {"text": text}, repr=False)
+    opening: Sequence[Frame] = field(default=(), repr=False)
+    closing: Sequence[Frame] = field(default=(), repr=False)
+    unit: Unit = "piece"
+    longest: int | None = None
 
 
 class RawAudio:

@@ -9,44 +9,39 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from importlib.resources import files
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
 from tarash.tarash_gateway.exceptions import GenerationFailedError, ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.media import load_media
-from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step, Streaming
-from tarash.tarash_gateway.models import AudioChunk, Kind, MockConfig, MockPollingConfig, MockResponse
-from tarash.tarash_gateway.parameters import count_asked
+from tarash.tarash_gateway.messages import (
+    Cancellation,
+    Conversation,
+    Done,
+    Output,
+    Pending,
+    Step,
+    Streaming,
+    number_or_none,
+)
+from tarash.tarash_gateway.mock_media import asset, lasting, manifest, matching_asset
+from tarash.tarash_gateway.models import AudioChunk, Kind, MockConfig, MockPollingConfig, MockResponse, Voice
+from tarash.tarash_gateway.parameters import SPLIT_FIELD, count_asked
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
-from tarash.tarash_gateway.providers.field_mappers import FieldMapping, parse_size, passthrough_field_mapper
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping, passthrough_field_mapper
 
 __all__ = ["MockConfig", "MockPollingConfig", "MockProvider", "MockResponse", "reports_progress"]
 
 _CHUNK = 4096
-_ASSETS = "tarash.tarash_gateway"
-_AUDIO = {"mp3": "audio.mp3", "wav": "audio.wav", "pcm": "audio.pcm", "flac": "audio.flac", "opus": "audio.opus"}
+_VOICES = (("Ada", "en", "female"), ("Emil", "de", "male"), ("Kiran", "hi", "neutral"))
 _OUTPUTS: dict[Kind, str] = {"video": "video", "image": "image", "tts": "audio", "sts": "audio"}
 
 
 def reports_progress(config: MockConfig | None) -> bool:
     """A mock without polling calls no callback; everybody else does."""
     return config is None or not config.enabled or (config.polling is not None and config.polling.enabled)
-
-
-@lru_cache(maxsize=32)
-def asset(name: str) -> bytes:
-    return (files(_ASSETS) / "assets" / name).read_bytes()
-
-
-@lru_cache(maxsize=1)
-def manifest() -> dict[str, dict[str, Any]]:
-    """What each asset really is: content type, width, height, duration, sample rate."""
-    from pydantic_core import from_json
-
-    return from_json(asset("manifest.json"))  # type: ignore[no-any-return]
 
 
 class MockProvider(Provider):
@@ -60,6 +55,12 @@ class MockProvider(Provider):
     def __init__(self, config: MockConfig) -> None:
         self.play = MockOperation(config)
         self.operations = dict.fromkeys(_OUTPUTS, self.play)
+
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        return [
+            Voice(id=f"mock-{name.lower()}", name=f"{name} (mock)", languages=(language,), gender=gender)
+            for name, language, gender in _VOICES
+        ]
 
     def finish(self, call: Call, response: Any) -> Any:
         ready = self.play.chosen.mock_response
@@ -84,7 +85,8 @@ class MockOperation(Operation):
         return self._responses[self._drawn]
 
     def describe(self, call: Call) -> Step[FieldMapping | None]:
-        fields = [name for name in type(call.request).model_fields if name not in ("extra_params", "image_list")]
+        others = ("extra_params", "image_list", SPLIT_FIELD)
+        fields = [name for name in type(call.request).model_fields if name not in others]
         mapping = {name: passthrough_field_mapper(name) for name in fields}
         if hasattr(call.request, "image_list"):
             mapping["image_list"] = passthrough_field_mapper("image_list")
@@ -92,24 +94,25 @@ class MockOperation(Operation):
         yield
 
     def submit(self, call: Call) -> Step[Pending | Done]:
-        asset_name, count = _matching_asset(call), count_asked(call.request)
+        clip, count = Clip.matching(call), count_asked(call.request)
         if self._polling is None:
-            return self._end(call.kind, asset_name, count)
-        state: JsonValue = {"next": 0, "drawn": self._drawn, "asset": asset_name, "count": count}
+            return self._end(call.kind, clip, count)
+        about = {"asset": clip.asset, "seconds": clip.seconds}
+        state: JsonValue = {"next": 0, "drawn": self._drawn, "count": count, **about}
         return Pending(state, retry_after=0.0)
         yield
 
     def poll(self, call: Call, state: JsonValue) -> Step[Pending | Done]:
-        position, asset_name, count = self._read(state)
+        position, clip, count = self._read(state)
         polling = self._polling
         if polling is None or position >= len(polling.status_sequence):
-            return self._end(call.kind, asset_name, count)
+            return self._end(call.kind, clip, count)
         status = polling.status_sequence[position]
         event = polling.custom_updates[position] if polling.custom_updates else {"mock": True, "status": status}
         if status == "failed":
             raise self._error() or GenerationFailedError("The mock was told to fail.")
         if status == "completed":
-            return self._end(call.kind, asset_name, count, event)
+            return self._end(call.kind, clip, count, event)
         percentages = polling.progress_percentages
         return Pending(
             {**_fields(state), "next": position + 1},
@@ -120,22 +123,29 @@ class MockOperation(Operation):
         )
         yield
 
-    def _read(self, state: JsonValue) -> tuple[int, str, int]:
+    def _read(self, state: JsonValue) -> tuple[int, Clip, int]:
         """What a job's state says, perhaps one of another process with another mock."""
         fields = _fields(state)
         drawn = fields.get("drawn")
         if isinstance(drawn, int) and 0 <= drawn < len(self._responses):
             self._drawn = drawn
-        position, name, count = fields.get("next"), fields.get("asset"), fields.get("count")
-        if not (isinstance(position, int) and isinstance(name, str) and isinstance(count, int) and name in manifest()):
+        position, count, clip = fields.get("next"), fields.get("count"), Clip.read(fields)
+        if not (isinstance(position, int) and isinstance(count, int) and clip):
             raise ProtocolError("The job's state is not one that the mock wrote.")
-        return position, name, count
+        return position, clip, count
 
     def stream(self, call: Call) -> Step[Streaming]:
-        output = self._end(call.kind, _matching_asset(call), 1).outputs[0]
-        data = output.data or load_media(output.url).require_bytes()
-        return Streaming(None, _WholeAudio(data, output.content_type))
+        return Streaming(None, self._whole_audio(call))
         yield
+
+    def converse(self, call: Call) -> Step[Conversation]:
+        return Conversation(None, self._whole_audio(call))
+        yield
+
+    def _whole_audio(self, call: Call) -> _WholeAudio:
+        output = self._end(call.kind, Clip.matching(call), 1).outputs[0]
+        data = output.data or load_media(output.url).require_bytes()
+        return _WholeAudio(data, output.content_type)
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         return Cancellation.CANCELLED
@@ -150,20 +160,20 @@ class MockOperation(Operation):
         wrapped.__cause__ = error
         return wrapped
 
-    def _end(self, kind: Kind, asset_name: str, count: int, event: Mapping[str, Any] | None = None) -> Done:
+    def _end(self, kind: Kind, clip: Clip, count: int, event: Mapping[str, Any] | None = None) -> Done:
         error = self._error()
         if error is not None:
             raise error
-        return Done(self._outputs(kind, asset_name, count), event or {"mock": True})
+        return Done(self._outputs(kind, clip, count), event or {"mock": True})
 
-    def _outputs(self, kind: Kind, asset_name: str, count: int) -> list[Output]:
+    def _outputs(self, kind: Kind, clip: Clip, count: int) -> list[Output]:
         given = getattr(self.chosen, f"output_{_OUTPUTS[kind]}")
         wanted = getattr(self.chosen, f"output_{_OUTPUTS[kind]}_type")
         if given is not None:
             return [_as(wanted, given)]
-        label = manifest()[asset_name]
-        about = {key: label.get(key) for key in ("width", "height", "duration")}
-        media = {"content": asset(asset_name), "content_type": label["content_type"]}
+        label = manifest()[clip.asset]
+        about = {"width": label["width"], "height": label["height"], "duration": clip.seconds}
+        media = {"content": clip.content, "content_type": label["content_type"]}
         return [_as(wanted, media, **about)] * count
 
 
@@ -171,8 +181,34 @@ def _fields(state: JsonValue) -> dict[str, JsonValue]:
     return state if isinstance(state, dict) else {}
 
 
+@dataclass(frozen=True)
+class Clip:
+    """What a job will make: an asset, and how long it is to last in seconds (pictures have no length)."""
+
+    asset: str
+    seconds: float | None
+
+    @classmethod
+    def matching(cls, call: Call) -> Clip:
+        name = matching_asset(call.kind, call.request)
+        return cls(name, getattr(call.request, "duration_seconds", None) or manifest()[name]["duration"])
+
+    @classmethod
+    def read(cls, fields: Mapping[str, JsonValue]) -> Clip | None:
+        """The clip of a job's state, which may have been tampered with."""
+        name, seconds = fields.get("asset"), number_or_none(fields.get("seconds"))
+        return cls(name, seconds) if isinstance(name, str) and name in manifest() else None
+
+    @property
+    def content(self) -> bytes:
+        film = self.asset.endswith(".mp4") and self.seconds
+        return lasting(asset(self.asset), self.seconds or 0) if film else asset(self.asset)
+
+
 class _WholeAudio:
     """A stream that is there already, cut into chunks."""
+
+    finished = False
 
     def __init__(self, data: bytes, content_type: str | None) -> None:
         self._data, self._content_type = data, content_type
@@ -193,30 +229,3 @@ def _as(wanted: str, value: Any, **about: Any) -> Output:
     if wanted == "url":
         return Output(url=media.data_uri(), content_type=media.content_type, **about)
     return Output(data=media.require_bytes(), content_type=media.content_type, **about)
-
-
-def _matching_asset(call: Call) -> str:
-    if call.kind in ("tts", "sts"):
-        wanted = getattr(call.request, "output_format", None)
-        return _AUDIO.get(getattr(wanted, "format", "mp3"), "audio.mp3")
-    ending = "mp4" if call.kind == "video" else "png"
-    name = f"{call.kind}_{_nearest_ratio(call.request).replace(':', 'x')}.{ending}"
-    return name if name in manifest() else f"{call.kind}_{'16x9' if call.kind == 'video' else '1x1'}.{ending}"
-
-
-def _nearest_ratio(request: Any) -> str:
-    ratio = getattr(request, "aspect_ratio", None)
-    size = getattr(request, "size", None)
-    if ratio or not size:
-        return ratio or ("16:9" if hasattr(request, "number_of_videos") else "1:1")
-    try:
-        width, height = parse_size(size)
-    except ValueError:
-        return "1:1"
-    known = ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
-    return min(known, key=lambda one: abs(_value(one) - width / height))
-
-
-def _value(ratio: str) -> float:
-    width, _, height = ratio.partition(":")
-    return int(width) / int(height)

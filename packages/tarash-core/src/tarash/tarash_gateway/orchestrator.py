@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tarash.tarash_gateway.attempt import Attempt
+from tarash.tarash_gateway.attempt import Attempt, make_sender
 from tarash.tarash_gateway.exceptions import (
     JobRejectedError,
     SubmitOutcomeUnknownError,
     TarashException,
     UnsupportedOperationError,
+    ValidationError,
     is_retryable_error,
 )
 from tarash.tarash_gateway.foreign import call_handler, owned
 from tarash.tarash_gateway.jobs import judge_job
 from tarash.tarash_gateway.messages import Cancellation, WebhookMessage
 from tarash.tarash_gateway.mock import MockProvider, reports_progress
-from tarash.tarash_gateway.models import AttemptMetadata, AudioChunk, ExecutionMetadata, GenerationConfig, Job, Kind
+from tarash.tarash_gateway.models import (
+    AttemptMetadata,
+    AudioChunk,
+    ExecutionMetadata,
+    GenerationConfig,
+    Job,
+    Kind,
+    Voice,
+)
 from tarash.tarash_gateway.planning import (
     Plan,
     base_url_of,
@@ -33,7 +43,7 @@ from tarash.tarash_gateway.plugins import Registry
 from tarash.tarash_gateway.progress import Progress, check_callback, percentage
 from tarash.tarash_gateway.providers.base import Provider
 from tarash.tarash_gateway.responses import build_update
-from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.runtime import Runtime, TextSource
 from tarash.tarash_gateway.streaming import Listener
 
 Callback = Callable[[Any], Any] | None
@@ -86,14 +96,36 @@ class Orchestrator:
         check_request(self.kind, request)
         return list(flatten(config)), await self.runtime.run(load_inputs, request)
 
-    async def stream(self, config: GenerationConfig, request: Any) -> AsyncGenerator[AudioChunk]:
-        """Walk the chain until one provider's speech is heard; after its first chunk there is no way back."""
+    async def stream(self, config: GenerationConfig, request: Any, text: Any = None) -> AsyncGenerator[AudioChunk]:
+        """Walk the chain until one provider's speech is heard; after its first chunk there is no way back.
+
+        With `text` (the caller's iterator) what was read of it is said to the next provider again. What it raises is
+        the caller's own, and ends the walk as it is.
+        """
         chain, loaded = await self._checked(config, request)
+        source = None if text is None else self._text_apart(request, text)
+        chunks = self._listen(chain, loaded, source)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()
+            if source is not None:
+                await source.close()
+
+    def _text_apart(self, request: Any, text: Any) -> TextSource:
+        if request.text:
+            raise ValidationError("Give the text in the request or as an iterator, not both: set the request's to ''.")
+        return self.runtime.read_text(text)
+
+    async def _listen(
+        self, chain: list[GenerationConfig], loaded: Any, text: TextSource | None
+    ) -> AsyncGenerator[AudioChunk]:
         for number, link in enumerate(chain, 1):
             story = self._begin(link, number)
             listener = None
             try:
-                listener = Listener(await self._attempt_to_stream(link, loaded, story))
+                listener = Listener(await self._attempt_to_stream(link, loaded, story), text)
                 chunks = listener.chunks()
                 try:
                     async for chunk in chunks:
@@ -101,6 +133,9 @@ class Orchestrator:
                 finally:
                     await chunks.aclose()
             except Exception as raised:
+                if text is not None and raised is text.error:
+                    self._end(story, raised)
+                    raise
                 error = owned(link, raised)
                 self._end(story, error)
                 heard = listener is not None and listener.heard
@@ -114,7 +149,9 @@ class Orchestrator:
         handler = await self._handler(config)
         if not isinstance(handler, Provider):
             raise UnsupportedOperationError(f"{config.provider} runs its own methods; it has no streaming.")
-        return Attempt(self.runtime, self._plan(config, handler, loaded, story), self._observe)
+        plan = self._plan(config, handler, loaded, story)
+        listening = replace(plan, call=replace(plan.call, streamed=True))
+        return Attempt(self.runtime, listening, self._observe)
 
     async def _generate_with(
         self, config: GenerationConfig, request: Any, loaded: Any, more_to_come: bool, story: AttemptMetadata
@@ -150,6 +187,19 @@ class Orchestrator:
             return await attempt.hand_out()
         finally:
             story.request_id = attempt.driver.provider_id or story.request_id
+
+    async def voices(self, config: GenerationConfig) -> list[Voice]:
+        """The voices of the configuration's own provider: from its table, or else from the vendor."""
+        check_config(config)
+        handler = await self._handler(config)
+        if not isinstance(handler, Provider):
+            raise UnsupportedOperationError(f"{config.provider} runs its own methods; it has no list of voices.")
+        known = handler.known_voices(config.model or handler.default_models.get(self.kind))
+        if known:
+            return list(known)
+        plan = make_plan(self.kind, config, None, handler)
+        sender = make_sender(self.runtime, plan, config.timeout)
+        return list(await sender.run(handler.voices(sender.call)))
 
     # --- jobs
 
@@ -217,15 +267,10 @@ class Orchestrator:
         if not isinstance(handler, Provider):
             raise UnsupportedOperationError(f"{config.provider} runs its own methods; it has no jobs to resume.")
         is_mock = isinstance(handler, MockProvider)
+        # Key and base URL may depend on the model, which the job knows.
+        config = config.model_copy(update={"model": job.model})
         judge_job(job, None if is_mock else resolve_key(config, handler), base_url_of(config, handler))
-        return make_plan(
-            self.kind,
-            config.model_copy(update={"model": job.model}),
-            None,
-            handler,
-            is_mock=is_mock,
-            request_id=job.request_id,
-        )
+        return make_plan(self.kind, config, None, handler, is_mock=is_mock, request_id=job.request_id)
 
     def _adopted(self, plan: Plan, job: Job, progress: Progress | None) -> Attempt:
         attempt = Attempt(self.runtime, plan, self._observe, progress)

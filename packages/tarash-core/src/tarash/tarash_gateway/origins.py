@@ -20,6 +20,14 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
     return parts.scheme.lower(), (parts.hostname or "").lower(), port
 
 
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs lead to the same scheme, host and port; text that is no URL leads nowhere."""
+    try:
+        return origin_of(one) == origin_of(other)
+    except ProtocolError:
+        return False
+
+
 def is_loopback(host: str) -> bool:
     """True for a host that is this machine whatever the network says: names such as 127.example.com are not."""
     if host == "localhost" or host.endswith(".localhost"):

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.media import Media
 from tarash.tarash_gateway.models import GenerationRequest, ParameterOutcome
-from tarash.tarash_gateway.providers.field_mappers import Converted, Elsewhere, FieldMapper, FieldMapping, Omit
+from tarash.tarash_gateway.providers.field_mappers import LOCAL, Converted, Elsewhere, FieldMapper, FieldMapping, Omit
 from tarash.tarash_gateway.secrets import shorten
 
 DEEPEST = 100
 """An extra parameter may be nested so deeply."""
 
 COUNT_FIELDS = ("number_of_videos", "n")
+SPLIT_FIELD = "split_text"
+WITHIN_LIMIT = "the text is within the limits that are known, and spoken in one piece"
 _MISSING = object()
 _UNSET: tuple[Any, ...] = (None, [], {})
+_UNUSED = ("ignored", "refused")
 _SEVERITY = ("sent", "renamed", "converted", "rounded", "ignored", "refused")
 # Without case and punctuation, so that no spelling slips through. Keys of other services (`openai_api_key`) are inputs
 # that some models really take.
@@ -77,14 +80,18 @@ class _Account:
         self.by_field: dict[str, list[ParameterOutcome]] = {}
         self.images: list[Any] = list(getattr(request, "image_list", ()))
         self.images_taken: list[int] = []
+        self.mapping: FieldMapping = {}
 
     def note(self, source: str, outcome: Any, parameter: str | None = None, **details: Any) -> None:
         self._note_at(source.partition(".")[0], outcome, parameter, **details)
 
     def _note_at(self, name: str, outcome: Any, parameter: str | None, **details: Any) -> None:
+        if parameter and parameter.startswith(LOCAL):
+            parameter = None
         self.by_field.setdefault(name, []).append(ParameterOutcome(name, outcome, parameter, **details))
 
     def apply(self, mapping: FieldMapping) -> None:
+        self.mapping = mapping
         taken = self._share_images(mapping)
         for parameter, mapper in mapping.items():
             source, value = self._value(mapper, taken.get(parameter, _MISSING))
@@ -99,12 +106,16 @@ class _Account:
         """What became of the other sources: they had a part in it, or no say at all."""
         notes = self.by_field.get(source.partition(".")[0])
         for other in mapper.sources:
-            if not notes or other == source or other not in fields_set(self.request):
+            name = other.partition(".")[0]
+            if not notes or other == source or name not in fields_set(self.request) or self._is_unset(other):
                 continue
             if mapper.together:
-                self.by_field.setdefault(other, []).append(replace(notes[-1], field=other))
+                self.by_field.setdefault(name, []).append(replace(notes[-1], field=name))
             else:
                 self.note(other, "ignored", reason=f"{source} decides this already")
+
+    def _is_unset(self, source: str) -> bool:
+        return read(self.request, source) in _UNSET
 
     def _value(self, mapper: FieldMapper, images: Any) -> tuple[str, Any]:
         if mapper.roles:
@@ -191,6 +202,8 @@ class _Account:
                 self._account_for_images()
             elif name in COUNT_FIELDS and name not in self.by_field:
                 self.note(name, "converted", reason="the model makes one at a time: as many submits as outputs")
+            elif name == SPLIT_FIELD:
+                self.note(name, "converted", reason=WITHIN_LIMIT)
             elif name not in self.by_field:
                 self.note(name, "ignored", reason="the model has no such parameter")
         outcomes = [_worst(notes) for notes in self.by_field.values()]
@@ -223,10 +236,25 @@ class _Account:
             if not is_shallow(value):
                 self._note_at(name, "refused", name, reason="it is nested too deeply")
                 continue
+            problem = self._problem_by_name(name, value)
+            if problem:
+                self._note_at(name, "refused", name, given=_shown(value), reason=problem)
+                continue
             mapped = any(note.parameter == name for notes in self.by_field.values() for note in notes)
             self._override(name, value)
             self.applied.payload[name] = value if mapped else merged(self.applied.payload.get(name), value)
             self._note_at(name, "sent", name)
+
+    def _problem_by_name(self, name: str, value: Any) -> str | None:
+        """What a parameter that no field fills, and that only callers give by its name, has against a value."""
+        mapper = self.mapping.get(name)
+        if mapper is None or mapper.sources:
+            return None
+        problem = judge(mapper, value)
+        if problem and not mapper.strict:
+            self.applied.warnings.append(f"{name}: {problem}; it is sent all the same, because this list may be old")
+            return None
+        return problem
 
     def _override(self, name: str, value: Any) -> None:
         for source, notes in self.by_field.items():
@@ -252,6 +280,28 @@ def apply_mapping(mapping: FieldMapping, request: GenerationRequest, reserved: f
     account = _Account(request)
     account.apply(mapping)
     return account.finish(reserved)
+
+
+def without_field(
+    name: str, mapping: FieldMapping, request: GenerationRequest
+) -> tuple[FieldMapping, GenerationRequest]:
+    """A mapping and a request as if there were no such field: what it says comes in another way."""
+    others = {parameter: mapper for parameter, mapper in mapping.items() if name not in mapper.sources}
+    return others, type(request).model_construct(request.model_fields_set - {name}, **dict(request))
+
+
+def in_one_account(pieces: Sequence[Applied], notes: Mapping[str, Mapping[str, Any]]) -> Applied:
+    """What became of a request that was divided: the first piece tells it, and the others' refusals are refusals.
+
+    `notes` are laid over the outcomes of fields that were used.
+    """
+    first, *others = pieces
+    outcomes = [
+        replace(one, **notes[one.field]) if one.field in notes and one.outcome not in _UNUSED else one
+        for one in first.outcomes
+    ]
+    refused = [refusal for other in others for refusal in other.named("refused") if refusal not in outcomes]
+    return Applied(first.payload, [*outcomes, *refused], first.warnings)
 
 
 def takes_count(mapping: FieldMapping) -> bool:
@@ -304,6 +354,10 @@ def judge(mapper: FieldMapper, value: Any) -> str | None:
     """What is wrong with a vendor value, as a sentence; None when nothing is."""
     if mapper.allowed is not None and value not in mapper.allowed:
         return f"{shorten(value)!r} is not one of {', '.join(map(str, mapper.allowed))}"
+    if mapper.longest is not None and isinstance(value, str):
+        length = mapper.longest.count(value)
+        if length > mapper.longest.most:
+            return f"the text has {length} {mapper.longest.unit}, the model takes {mapper.longest.most}"
     size = len(value) if mapper.many and isinstance(value, list) else value
     if isinstance(size, int | float) and mapper.minimum is not None and size < mapper.minimum:
         return f"{size} is less than {mapper.minimum:g}"

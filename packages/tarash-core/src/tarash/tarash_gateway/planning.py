@@ -142,10 +142,11 @@ def _model(kind: Kind, config: GenerationConfig, provider: Provider) -> str:
 
 def base_url_of(config: GenerationConfig, provider: Provider) -> str:
     """The configuration's base URL, else the environment's, else the vendor's. Raises `ValidationError`."""
-    told = (os.environ.get(variable, "").strip() for variable in provider.base_url_variables)
+    variables = provider.base_url_variables_for(config)
+    told = (os.environ.get(variable, "").strip() for variable in variables)
     url = config.base_url or next(filter(None, told), "") or provider.default_base_url(config)
     if not url:
-        where = " or ".join(provider.base_url_variables)
+        where = " or ".join(variables)
         raise ValidationError(f"{config.provider} needs a base_url{f' (or {where})' if where else ''}.")
     return clean_base_url(url)
 
@@ -156,12 +157,13 @@ def resolve_key(config: GenerationConfig, provider: Provider) -> str | None:
         return _usable_key(config.api_key, "api_key")
     if not provider.wants_key(config):
         return None
-    for variable in provider.key_variables:
+    variables = provider.key_variables_for(config)
+    for variable in variables:
         value = SecretText(os.environ.get(variable, ""))
         if value.strip():
             return _usable_key(value, f"The environment variable {variable}")
     if provider.key_required:
-        where = " or ".join(provider.key_variables)
+        where = " or ".join(variables)
         raise ValidationError(
             f"There is no key for {config.provider}: pass api_key{f' or set {where}' if where else ''}.",
             provider=config.provider,

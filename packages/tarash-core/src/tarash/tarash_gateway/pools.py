@@ -34,7 +34,8 @@ class Route(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _ssl_context() -> Any:
+def ssl_context() -> Any:
+    """The certificates that are trusted. SSL_CERT_FILE and SSL_CERT_DIR are read with the first use."""
     # One for the process: making it costs twenty times a request.
     return httpx.create_ssl_context()
 
@@ -42,7 +43,7 @@ def _ssl_context() -> Any:
 def make_pool(route: Route) -> Any:
     """A pool of blocking connections, shared by threads."""
     options: Any = {
-        "ssl_context": _ssl_context(),
+        "ssl_context": ssl_context(),
         "max_connections": _SYNC_CONNECTIONS,
         "max_keepalive_connections": 0 if route.public_only else _SYNC_KEPT,
         "keepalive_expiry": KEEPALIVE_SECONDS,
@@ -53,7 +54,7 @@ def make_pool(route: Route) -> Any:
 
 def _make_shard(route: Route) -> Any:
     options: Any = {
-        "ssl_context": _ssl_context(),
+        "ssl_context": ssl_context(),
         "max_connections": SHARD,
         "max_keepalive_connections": 0 if route.public_only else SHARD,
         "keepalive_expiry": KEEPALIVE_SECONDS,

@@ -119,7 +119,7 @@ def _speech(response: type[GenerationResponse]) -> Any:
         known = sniff(made_of.audio[:65536])
         content_type = known.content_type if known else common["content_type"]
         common["content_type"] = content_type
-        told = number_or_none(_fact(made_of, "duration")) or made_of.outputs[0].duration
+        told = _told_seconds(made_of.dones)
         wanted = getattr(made_of.request, "output_format", None)
         return response.model_construct(
             **common,
@@ -128,6 +128,13 @@ def _speech(response: type[GenerationResponse]) -> Any:
         )
 
     return build
+
+
+def _told_seconds(dones: Sequence[Done]) -> float | None:
+    """Seconds of all parts of a speech, where the vendor tells them of each."""
+    each = [number_or_none(done.facts.get("duration")) or done.outputs[0].duration for done in dones if done.outputs]
+    known = [seconds for seconds in each if seconds]
+    return sum(known) if len(known) == len(each) else None
 
 
 def _as_media(output: Output) -> Any:

@@ -28,6 +28,43 @@ class Stream(Protocol):
         """Close the connection, at once."""
 
 
+class Socket(Protocol):
+    """An open WebSocket. One may send while another receives."""
+
+    async def send(self, text: str) -> None:
+        """Send one message. Raises `HTTPConnectionError`."""
+
+    async def receive(self, timeout: float) -> bytes | None:
+        """The next message, None when the other side has closed.
+
+        Raises the builtin `TimeoutError` when none came for `timeout` seconds, and `HTTPConnectionError`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close the connection, at once."""
+
+
+class TextSource(Protocol):
+    """A text that is still being written, in numbered pieces that stay: see `texts.TextPieces`."""
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the iterator raised."""
+        ...
+
+    async def take(self, index: int) -> str | None: ...
+
+    async def close(self) -> None: ...
+
+
+class Work(Protocol):
+    """Something that goes on beside its caller."""
+
+    async def stop(self) -> None:
+        """End it. What cannot be ended (a thread in somebody else's function) is left to itself."""
+
+
 class Runtime(Protocol):
     """A world. In the sync one none of these coroutines ever suspends."""
 
@@ -42,6 +79,21 @@ class Runtime(Protocol):
 
     async def open(self, wire: Any, timeout: float) -> Stream:
         """Send a prepared request and read only the head of the answer, within `timeout` seconds."""
+        ...
+
+    async def dial(self, wire: Any, timeout: float) -> Socket | Response:
+        """Open a WebSocket for a prepared request; the other side's answer when it refuses.
+
+        Raises `HTTPConnectionError`, and `UnsupportedOperationError` without the package that it takes.
+        """
+        ...
+
+    def start(self, work: Coroutine[Any, Any, None]) -> Work:
+        """Do something beside what the caller goes on to do: in a thread, or in a task."""
+        ...
+
+    def read_text(self, text: Any) -> TextSource:
+        """A caller's iterator of strings. Raises `ValidationError` for what is none in this world."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...

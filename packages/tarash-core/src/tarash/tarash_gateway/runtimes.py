@@ -1,4 +1,6 @@
-"""The two worlds in which the driver runs. Everything that differs between sync and async is here or in `transport`.
+"""The two worlds in which the driver runs.
+
+Everything that differs between sync and async is here, in `transport`, `websocket` or `texts`.
 
 The driver is written once as `async def`. Under `SyncRuntime` its coroutines never suspend, so `run_sync` steps them to
 the end without any event loop, also inside a running one. Under `AsyncRuntime` they await.
@@ -9,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import inspect
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.clock import current_clock
 from tarash.tarash_gateway.messages import Request, Response
-from tarash.tarash_gateway.runtime import Stream
+from tarash.tarash_gateway.runtime import Socket, Stream, TextSource, Work
+from tarash.tarash_gateway.transports import loop_transport, shared_transport, websocket_client
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.encoding import WireRequest
@@ -56,6 +59,18 @@ class SyncRuntime:
     async def open(self, wire: WireRequest, timeout: float) -> Stream:
         return _SyncStream(shared_transport().open(wire, timeout))
 
+    async def dial(self, wire: WireRequest, timeout: float) -> Socket | Response:
+        socket: Socket | Response = websocket_client().open_socket(wire, timeout)
+        return socket
+
+    def start(self, work: Coroutine[Any, Any, None]) -> Work:
+        return _ThreadWork(work)
+
+    def read_text(self, text: Any) -> TextSource:
+        from tarash.tarash_gateway.texts import SyncTextPieces
+
+        return SyncTextPieces(text)
+
     async def sleep(self, seconds: float) -> None:
         self.clock.sleep(seconds)
 
@@ -85,6 +100,34 @@ class SyncRuntime:
     def close(self) -> None:
         if self._callbacks:
             self._callbacks.close()
+
+
+class _ThreadWork:
+    """Work in a thread of its own, which does not keep the process alive."""
+
+    def __init__(self, work: Coroutine[Any, Any, None]) -> None:
+        import contextvars
+
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(run_sync, work), name="tarash-text", daemon=True).start()
+
+    async def stop(self) -> None:
+        """Nothing can end a thread that stands in the caller's own iterator; it ends when that comes back."""
+
+
+class _TaskWork:
+    """Work in a task of the running event loop."""
+
+    def __init__(self, work: Coroutine[Any, Any, None]) -> None:
+        import asyncio
+
+        self._task = asyncio.ensure_future(work)
+
+    async def stop(self) -> None:
+        import asyncio
+
+        self._task.cancel()
+        await asyncio.wait({self._task})
 
 
 class _SyncStream:
@@ -158,14 +201,26 @@ class AsyncRuntime:
         return _prepare(request, credentials, allow_loopback)
 
     async def send(self, wire: WireRequest, timeout: float) -> Response:
-        transport = await _transport_of_loop()
+        transport = await loop_transport()
         response: Response = await transport.send(wire, timeout)
         return response
 
     async def open(self, wire: WireRequest, timeout: float) -> Stream:
-        transport = await _transport_of_loop()
+        transport = await loop_transport()
         stream: Stream = await transport.open(wire, timeout)
         return stream
+
+    async def dial(self, wire: WireRequest, timeout: float) -> Socket | Response:
+        socket: Socket | Response = await websocket_client().open_socket_async(wire, timeout)
+        return socket
+
+    def start(self, work: Coroutine[Any, Any, None]) -> Work:
+        return _TaskWork(work)
+
+    def read_text(self, text: Any) -> TextSource:
+        from tarash.tarash_gateway.texts import AsyncTextPieces
+
+        return AsyncTextPieces(text, self.run)
 
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep_async(seconds)
@@ -252,84 +307,3 @@ def _run_in_thread(method: Callable[..., Coroutine[Any, Any, Result]], *argument
     if error is not None:
         raise error
     return result  # type: ignore[return-value]
-
-
-_shared: list[Any] = []
-_shared_lock = threading.Lock()
-
-
-def shared_transport() -> Any:
-    """The sync transport of this process, made on first use."""
-    if not _shared:
-        with _shared_lock:
-            if not _shared:
-                _shared.append(_make_shared_transport())
-    return _shared[0]
-
-
-def _make_shared_transport() -> Any:
-    import atexit
-
-    from tarash.tarash_gateway.transport import SyncTransport
-
-    transport = SyncTransport()
-    atexit.register(transport.close)
-    _forget_after_fork()
-    return transport
-
-
-_loops: Any = None
-_fork_watched: list[bool] = []
-
-
-def _forget_after_fork() -> None:
-    """Sockets belong to the process that opened them: a child starts with none of its parent's."""
-    import os
-
-    if not _fork_watched and hasattr(os, "register_at_fork"):
-        _fork_watched.append(True)
-        os.register_at_fork(after_in_child=_shared.clear)
-
-
-async def _transport_of_loop() -> Any:
-    import asyncio
-
-    loop = asyncio.get_running_loop()
-    kept = _loop_table().get(loop)
-    return kept[0] if kept else await _open_transport(loop)
-
-
-def _loop_table() -> Any:
-    global _loops
-    if _loops is None:
-        import weakref
-
-        _loops = weakref.WeakKeyDictionary()
-    return _loops
-
-
-async def _open_transport(loop: Any) -> Any:
-    from tarash.tarash_gateway.transport import AsyncTransport
-
-    _forget_closed_loops()
-    transport = AsyncTransport()
-    keeper = _close_with_loop(transport, loop)
-    _loop_table()[loop] = (transport, keeper)
-    # A started async generator is finalised by the loop's own shutdown, which is how the sockets get closed in time.
-    await anext(keeper)
-    return transport
-
-
-def _forget_closed_loops() -> None:
-    """Loops that were closed without being wound up: their connections end when nothing holds them any more."""
-    table = _loop_table()
-    for loop in [loop for loop in list(table) if loop.is_closed()]:
-        table.pop(loop, None)
-
-
-async def _close_with_loop(transport: Any, loop: Any) -> AsyncGenerator[None]:
-    try:
-        yield
-    finally:
-        _loop_table().pop(loop, None)
-        await transport.close()

@@ -6,7 +6,7 @@ accept it. Rule 2: credentials go to the provider's own origins only. Rule 3: no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from tarash.tarash_gateway.messages import Effect, Request, Response, Result, St
 from tarash.tarash_gateway.origins import is_loopback, origin_of
 from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
-from tarash.tarash_gateway.runtime import Runtime, Stream
+from tarash.tarash_gateway.runtime import Runtime, Socket, Stream
 from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
 from tarash.tarash_gateway.secrets import SecretText, cut_text, excerpt, scrub_bytes, scrub_text, without_query
 
@@ -163,6 +163,15 @@ class Sender:
 
     async def open(self, request: Request) -> Stream:
         """Send a paid request and hand out its answer while it is still coming. Refusals raise as in `send`."""
+        stream: Stream = await self._begin(request, self._open_stream)
+        return stream
+
+    async def dial(self, request: Request) -> Socket:
+        """Open a WebSocket, which is free. Refusals raise as in `send`."""
+        socket: Socket = await self._begin(request, self.runtime.dial)
+        return socket
+
+    async def _begin(self, request: Request, begin: Callable[..., Any]) -> Any:
         credentials = await self.credentials_for(request)
         wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
         budget = budget_for(f"{self.provider.id} {self.call.base_url}")
@@ -170,20 +179,24 @@ class Sender:
         while True:
             attempt += 1
             try:
-                stream = await self.runtime.open(wire, self._timeout(request))
+                begun = await begin(wire, self._timeout(request))
             except HTTPConnectionError as error:
                 wait = backoff(attempt - 1)
                 if error.request_sent or not self._may_wait(wait, attempt, budget):
                     raise (self._unknown(error) if error.request_sent else self.named(error)) from None
             else:
-                if stream.head.ok:
-                    return stream
-                response = self._scrubbed(await self._refusal(stream))
-                told = self._wait_told(request, response, attempt, retry_free=False)
+                if not isinstance(begun, Response):
+                    return begun
+                response = self._scrubbed(begun)
+                told = self._wait_told(request, response, attempt, retry_free=not request.billable)
                 if told is None or not self._may_wait(told, attempt, budget):
                     raise self.failure(request, response)
                 wait = told
             await self.runtime.sleep(wait)
+
+    async def _open_stream(self, wire: Any, timeout: float) -> Stream | Response:
+        stream = await self.runtime.open(wire, timeout)
+        return stream if stream.head.ok else await self._refusal(stream)
 
     async def _refusal(self, stream: Stream) -> Response:
         """The whole answer of a request that was refused, as far as it fits."""
@@ -293,8 +306,13 @@ class Sender:
                 "or set provider_config={'allow_http': True} if that network is yours."
             )
 
+    def scrubbed(self, data: bytes) -> bytes:
+        """What came in, without our own key or token, should the other side have echoed it."""
+        for secret in self._secrets():
+            data = scrub_bytes(data, secret)
+        return data
+
     def _scrubbed(self, response: Response) -> Response:
-        """The answer without our own key or token, should the other side have echoed it."""
         for secret in self._secrets():
             body = scrub_bytes(response.body, secret)
             headers = {name: scrub_text(value, secret) for name, value in response.headers.items()}

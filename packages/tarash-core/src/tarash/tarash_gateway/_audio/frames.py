@@ -3,7 +3,7 @@
 Layouts after ISO/IEC 11172-3 and 13818-3 (MPEG audio), 13818-7 (ADTS) and the ID3v2.4 structure document.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 
@@ -110,16 +110,21 @@ def walk_seconds(data: bytes, position: int, read: FrameReader) -> float | None:
     first = read(data, position)
     if first is None:
         return None
-    samples, allowance = 0, LONGEST_GAP
-    while position < len(data):
+    return sum(frame.samples for _, frame in walk_frames(data, position, read)) / first.sample_rate
+
+
+def walk_frames(data: bytes, position: int, read: FrameReader) -> Iterator[tuple[int, Frame]]:
+    """The whole frames from the one at `position` on, and where they begin, over gaps and up to the trailing tags."""
+    first, allowance = read(data, position), LONGEST_GAP
+    while first is not None and position < len(data):
         frame = read(data, position)
         if frame and frame.family == first.family:
+            if position + frame.length <= len(data):
+                yield position, frame
             position += frame.length
-            samples += frame.samples if position <= len(data) else 0
             continue
         found = None if is_trailer(data, position) else find_frame(data, position + 1, read, allowance)
         if found is None:
-            break
+            return
         allowance -= found - position
         position = found
-    return samples / first.sample_rate

@@ -4,15 +4,17 @@ The summaries were never standardised. Layouts after the LAME project's descript
 of VBRI.
 """
 
-from struct import unpack_from
+from struct import pack, unpack_from
 
 from tarash.tarash_gateway._audio.frames import (
+    LAYER_3,
     MPEG_1,
     Frame,
     find_frame,
     read_adts_frame,
     read_mpeg_frame,
     skip_id3,
+    walk_frames,
     walk_seconds,
 )
 
@@ -20,6 +22,8 @@ _VBRI_OFFSET = 36
 _HAS_FRAMES, _HAS_BYTES, _HAS_TABLE, _HAS_QUALITY = 1, 2, 4, 8
 # No frame is shorter (8 kbit/s at 24 kHz); a summary that promises more frames than would fit is not believed.
 _SHORTEST_FRAME = 24
+# Index of 64 (MPEG 1) or 40 kbit/s: at least 96 bytes a frame at any sample rate, and a summary needs 52.
+_SUMMARY_RATE = 5
 
 
 def mp3_seconds(data: bytes) -> float | None:
@@ -33,6 +37,37 @@ def mp3_seconds(data: bytes) -> float | None:
     return _vbri_seconds(data, start, frame) or walk_seconds(data, start, read_mpeg_frame)
 
 
+def mp3_sound(data: bytes) -> list[bytes] | None:
+    """The frames that sound, without tags and without a summary; None where no frame is found."""
+    start = find_frame(data, skip_id3(data), read_mpeg_frame)
+    frame = None if start is None else read_mpeg_frame(data, start)
+    if start is None or frame is None:
+        return None
+    if _find_xing(data, start) is not None or data.startswith(b"VBRI", start + _VBRI_OFFSET):
+        start += frame.length
+    return [data[at : at + one.length] for at, one in walk_frames(data, start, read_mpeg_frame)]
+
+
+def with_summary(frames: list[bytes]) -> bytes:
+    """Frames of one stream behind a silent one that tells how many they are, so that every player knows the length."""
+    first = bytearray(frames[0][:4])
+    # No checksum, no padding, and a bit rate at which the summary fits into the frame.
+    first[1] |= 1
+    first[2] = _SUMMARY_RATE << 4 | first[2] & 0x0D
+    silent = read_mpeg_frame(bytes(first), 0)
+    if silent is None or first[1] >> 1 & 3 != LAYER_3:
+        return b"".join(frames)
+    size = silent.length + sum(map(len, frames))
+    summary = b"Xing" + pack(">3I", _HAS_FRAMES | _HAS_BYTES, len(frames), size)
+    return b"".join([(bytes(first) + bytes(_side_information(first)) + summary).ljust(silent.length, b"\0"), *frames])
+
+
+def _side_information(header: bytes | bytearray) -> int:
+    """Bytes between the header of a frame and its sound (layer III)."""
+    mono = header[3] >> 6 == 3
+    return (17 if mono else 32) if header[1] >> 3 & 3 == MPEG_1 else (9 if mono else 17)
+
+
 def adts_seconds(data: bytes) -> float | None:
     start = find_frame(data, skip_id3(data), read_adts_frame)
     return None if start is None else walk_seconds(data, start, read_adts_frame)
@@ -40,11 +75,8 @@ def adts_seconds(data: bytes) -> float | None:
 
 def _find_xing(data: bytes, start: int) -> int | None:
     """Offset of the Xing or Info tag, which stands where the sound would be: behind header and side information."""
-    mpeg_1 = data[start + 1] >> 3 & 3 == MPEG_1
-    mono = data[start + 3] >> 6 == 3
-    side_information = (17 if mono else 32) if mpeg_1 else (9 if mono else 17)
     for checksum in (0, 2):
-        position = start + 4 + checksum + side_information
+        position = start + 4 + checksum + _side_information(data[start : start + 4])
         if data[position : position + 4] in (b"Xing", b"Info"):
             return position
     return None

@@ -5,14 +5,16 @@ Layouts after RFC 3533 (Ogg), RFC 7845 (Opus), the Vorbis I specification and RF
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from struct import unpack_from
+from struct import pack_into, unpack_from
 from typing import NamedTuple
+from zlib import crc32
 
 from tarash.tarash_gateway._audio.flac import read_stream_info
 
 _BEGIN = 2
 # "No packet ends on this page."
 _NO_GRANULE = -1
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 class _Page(NamedTuple):
@@ -20,6 +22,8 @@ class _Page(NamedTuple):
     granule: int
     serial: int
     body: int
+    start: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -51,6 +55,28 @@ def ogg_seconds(data: bytes) -> float | None:
     return finished + _longest(streams) if streams else None
 
 
+def ogg_serials(data: bytes) -> set[int]:
+    """The numbers of all streams in a file."""
+    return {page.serial for page in _pages(data)}
+
+
+def renumbered(data: bytes, numbers: dict[int, int]) -> bytes:
+    """The file with other numbers for its streams (old to new): those of a chain must all differ."""
+    whole = bytearray(data)
+    for page in _pages(data):
+        begin, end = page.start, page.end
+        pack_into("<I", whole, begin + 14, numbers.get(page.serial, page.serial))
+        pack_into("<I", whole, begin + 22, 0)
+        pack_into("<I", whole, begin + 22, _checksum(bytes(whole[begin:end])))
+    return bytes(whole)
+
+
+def _checksum(page: bytes) -> int:
+    """Ogg's CRC-32: that of zlib with the bits of every byte, and of the result, the other way round."""
+    backwards = crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{backwards:032b}"[::-1], 2)
+
+
 def _longest(streams: dict[int, _Stream]) -> float:
     return max(stream.seconds() for stream in streams.values())
 
@@ -60,8 +86,9 @@ def _pages(data: bytes) -> Iterator[_Page]:
     while 0 <= position <= len(data) - 27:
         flags, granule, serial, segments = unpack_from("<xBqI8xB", data, position + 4)
         body = position + 27 + segments
-        yield _Page(flags, granule, serial, body)
-        position = data.find(b"OggS", body + sum(data[position + 27 : body]))
+        end = body + sum(data[position + 27 : body])
+        yield _Page(flags, granule, serial, body, position, end)
+        position = data.find(b"OggS", end)
 
 
 def _open_stream(data: bytes, body: int) -> _Stream | None:

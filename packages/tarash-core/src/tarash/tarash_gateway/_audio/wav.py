@@ -40,6 +40,18 @@ def wav_seconds(data: bytes) -> float | None:
     return _data_bytes(data, chunks, order) / layout.bytes_per_second if layout.bytes_per_second else None
 
 
+def wav_contents(data: bytes) -> tuple[bytes, bytes] | None:
+    """The format chunk and the samples; None for files whose samples cannot simply be put one behind another."""
+    chunks = {chunk.name: chunk for chunk in islice(_chunks(data, "<"), _MOST_CHUNKS)}
+    if data.startswith(b"RIFX") or b"fmt " not in chunks or b"data" not in chunks:
+        return None
+    layout, samples = chunks[b"fmt "], chunks[b"data"]
+    if not _read_format(data, layout, "<").uncompressed:
+        return None
+    length = _data_bytes(data, chunks, "<")
+    return data[layout.position : layout.position + layout.size], data[samples.position : samples.position + length]
+
+
 def _chunks(data: bytes, order: str) -> Iterator[_Chunk]:
     position = 12
     while position + 8 <= len(data):

@@ -42,6 +42,7 @@ from tarash.tarash_gateway.models.response import (
     VideoGenerationResponse,
     VideoGenerationUpdate,
 )
+from tarash.tarash_gateway.models.voice import Voice
 
 __all__ = [
     "AspectRatio",
@@ -85,4 +86,5 @@ __all__ = [
     "VideoGenerationRequest",
     "VideoGenerationResponse",
     "VideoGenerationUpdate",
+    "Voice",
 ]

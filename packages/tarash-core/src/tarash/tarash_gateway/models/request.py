@@ -126,13 +126,18 @@ def default_audio_format() -> AudioOutputFormat:
 
 
 class TTSRequest(GenerationRequest):
-    """Text to be spoken."""
+    """Text to be spoken.
+
+    A text longer than the model takes is refused before anything is paid. With `split_text` it is cut at the ends of
+    sentences, each piece is bought by a request of its own, and their sound is joined.
+    """
 
     text: Text
     voice_id: str | None = None
     output_format: AudioOutputFormat = Field(default_factory=default_audio_format)
     language_code: str | None = None
     voice_settings: dict[str, Any] | None = None
+    split_text: bool = False
 
 
 class STSRequest(GenerationRequest):

@@ -5,15 +5,16 @@
     poll(call, state)   -> Pending | Done, or raises
     cancel(call, state) -> Cancellation
     webhook(call, state, message) -> like poll, from what the vendor posted instead of an answer
+    voices(call)        -> the voices that may be asked for; `known_voices` where the list is fixed
     error(response)     -> the exception that the answer means, or None when the answer is not of the vendor's making
 
-The first five are steps (see `messages`): generators that yield requests and are sent responses.
+All but `error` are steps (see `messages`): generators that yield requests and are sent responses.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -22,8 +23,19 @@ from pydantic import JsonValue
 
 from tarash.tarash_gateway.exceptions import TarashException, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.media import Media
-from tarash.tarash_gateway.messages import Cancellation, Done, Pending, Response, Step, Streaming, WebhookMessage
-from tarash.tarash_gateway.models import GenerationConfig, Kind
+from tarash.tarash_gateway.messages import (
+    Cancellation,
+    Conversation,
+    Done,
+    Pending,
+    Response,
+    Step,
+    Streaming,
+    WebhookMessage,
+)
+from tarash.tarash_gateway.models import GenerationConfig, Kind, Voice
+from tarash.tarash_gateway.providers.catalogues import ModelInfo as ModelInfo
+from tarash.tarash_gateway.providers.catalogues import bundled_models
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_~@:+-][A-Za-z0-9._~@:+-]*\Z")
@@ -36,7 +48,7 @@ class Call:
     `payload` is what the mapping made of the request: the vendor's parameters, where `Media` values still stand for
     inputs that the step must place (as links, data URIs or uploads). `options` is the caller's `provider_config`,
     `index` the number of this submit when several outputs need one submit each. `has_key` is false where the caller
-    proves who he is in another way.
+    proves who he is in another way. `streamed` is true for speech that is listened to while it is made.
     """
 
     kind: Kind
@@ -50,6 +62,7 @@ class Call:
     payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
     index: int = 0
     has_key: bool = True
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +85,16 @@ class Credentials:
     secret: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is known of a model. `retired` and `deprecated` models are still called, with a warning.
-
-    `date` (ISO) is when a retired model ended, or a deprecated one will end; `replacement` is the vendor's successor.
-    """
-
-    id: str
-    kinds: Sequence[Kind]
-    status: str = "active"
-    date: str | None = None
-    replacement: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    note: str | None = None
-
-
 class Operation:
     """One kind of work at a provider. Override what the vendor has."""
 
-    def describe(self, call: Call) -> Step[FieldMapping | None]:
-        """The mapping of this model; None leaves it to the provider's tables. May look at published schemas."""
+    def mapping(self, call: Call) -> FieldMapping | None:
+        """The mapping of this call's model; None leaves it to the provider's tables."""
         return None
+
+    def describe(self, call: Call) -> Step[FieldMapping | None]:
+        """The same as a step, for vendors whose published schemas must be looked at."""
+        return self.mapping(call)
         yield
 
     def submit(self, call: Call) -> Step[Pending | Done]:
@@ -111,6 +112,14 @@ class Operation:
     def stream(self, call: Call) -> Step[Streaming]:
         """The request that makes speech, and how to listen to its answer. For kinds of speech that can be streamed."""
         raise UnsupportedOperationError(f"{call.provider} has no streaming in tarash.")
+        yield
+
+    def converse(self, call: Call) -> Step[Conversation]:
+        """How speech is made of text that is still being written; the payload holds everything but the text."""
+        raise UnsupportedOperationError(
+            f"{call.provider} takes no text that is still being written, as far as tarash goes. "
+            "Give the whole text in the request."
+        )
         yield
 
     def webhook(self, call: Call, state: JsonValue, message: WebhookMessage) -> Step[Pending | Done]:
@@ -138,10 +147,12 @@ class Provider:
     mappings: ClassVar[Mapping[Kind, Mapping[str, FieldMapping]]] = {}
     """Per kind of work: model id or prefix (or "" for any model) to its mapping."""
     models: ClassVar[Sequence[ModelInfo]] = ()
+    catalogue: ClassVar[str] = ""
+    """The package that has a models.json, for providers whose models are a file (see `catalogues`)."""
     reserved_params: ClassVar[frozenset[str]] = frozenset()
     """Names that `extra_params` may not use, beside those that no provider allows."""
-    options: ClassVar[frozenset[str] | None] = None
-    """The options that `provider_config` may have; None leaves them to `check`."""
+    options: ClassVar[frozenset[str] | Mapping[str, tuple[type, ...]] | None] = None
+    """What `provider_config` may have, perhaps with the types of the values; None leaves it to `check`."""
     not_accepted: ClassVar[frozenset[int]] = frozenset({429})
     """Statuses of a submit that the vendor documents as "not accepted, send it again later"."""
     model_unknown: ClassVar[frozenset[int]] = frozenset({404, 405})
@@ -152,6 +163,14 @@ class Provider:
     def wants_key(self, config: GenerationConfig) -> bool:
         """False for a configuration that proves who calls without a key: the environment's key is not meant for it."""
         return True
+
+    def key_variables_for(self, config: GenerationConfig) -> Sequence[str]:
+        """`key_variables`, where they depend on other settings: a vendor may have a key for each of its interfaces."""
+        return self.key_variables
+
+    def base_url_variables_for(self, config: GenerationConfig) -> Sequence[str]:
+        """`base_url_variables`, where they depend on other settings."""
+        return self.base_url_variables
 
     def default_base_url(self, config: GenerationConfig) -> str:
         """The base URL of a configuration that names none, where it depends on other settings (a region, say)."""
@@ -172,18 +191,32 @@ class Provider:
 
     def known_models(self) -> Iterable[ModelInfo]:
         """All models that are known here, for lists. Unknown ones are called all the same."""
-        return self.models
+        return bundled_models(self.catalogue) if self.catalogue else self.models
+
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        """The voices of a vendor whose list is fixed, for `model` or in all; empty where `voices` must be asked."""
+        return ()
+
+    def voices(self, call: Call) -> Step[Sequence[Voice]]:
+        """The account's list of voices, asked of the vendor with free requests."""
+        raise UnsupportedOperationError(
+            f"{call.provider} has no list of voices in tarash: take the voice_id from the vendor's own pages."
+        )
+        yield
+
+    def name_of(self, model: str) -> str:
+        """The vendor's own name of a model, where callers may write it in other ways, too."""
+        return model
 
     def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
-        """What is known of `model` (exact id); None for a model that is unknown here, which is called all the same."""
-        return next((info for info in self.models if info.id == model and kind in info.kinds), None)
+        """What is known of `model`, by its exact name; None for an unknown one, which is called all the same."""
+        name = self.name_of(model)
+        return next((info for info in self.known_models() if info.id == name and kind in info.kinds), None)
 
     def check(self, call: Call) -> None:
         """Judge a call before anything is sent. Raise `ValidationError` to refuse it."""
-        unknown = () if self.options is None else set(call.options) - self.options
-        if unknown:
-            names = ", ".join(sorted(unknown))
-            raise ValidationError(f"provider_config has options that {call.provider} does not know: {names}.")
+        if self.options is not None:
+            check_options(call, self.options)
 
     def finish(self, call: Call, response: Any) -> Any:
         """The last touch on a response that is about to be handed to the caller."""
@@ -200,6 +233,19 @@ class Provider:
     def error(self, response: Response) -> TarashException | None:
         """The exception that a refused request means, or None when the answer is not in the vendor's own format."""
         return None
+
+
+def check_options(call: Call, known: frozenset[str] | Mapping[str, tuple[type, ...]]) -> None:
+    """Raise `ValidationError` for options that are not `known`, or have values of other types than are named there."""
+    unknown = set(call.options) - set(known)
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise ValidationError(f"provider_config has options that {call.provider} does not know: {names}.")
+    types = known if isinstance(known, Mapping) else {}
+    for name, value in call.options.items():
+        if not isinstance(value, types.get(name, object)):
+            wanted = " or ".join(kind.__name__ for kind in types[name])
+            raise ValidationError(f"provider_config[{name!r}] must be {wanted}, not {type(value).__name__}.")
 
 
 def path_of(model: str, *, what: str = "model id") -> str:
@@ -228,3 +274,12 @@ def place_media(value: Any, place: Callable[[Media], Step[Any]]) -> Step[Any]:
             items.append(placed_item)
         return items
     return value
+
+
+def media_in(value: Any) -> Iterator[Media]:
+    """All inputs in a payload."""
+    if isinstance(value, Media):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from media_in(item)

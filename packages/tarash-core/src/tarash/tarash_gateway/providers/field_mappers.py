@@ -35,6 +35,15 @@ Converter = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
+class TextLimit:
+    """How long a text may be, as the vendor counts it: `count` gives at least one for each character of Python's."""
+
+    most: int
+    unit: str = "characters"
+    count: Callable[[str], int] = len
+
+
+@dataclass(frozen=True, slots=True)
 class FieldMapper:
     """How one vendor parameter is filled.
 
@@ -43,7 +52,8 @@ class FieldMapper:
     judge the vendor's value. With `strict` false they, and `required`, only warn: the knowledge may be old.
     `roles` makes it take images of `image_list` by the part they play, in order of preference: one image, or with
     `many` all of them, in the caller's order. `constant` is sent when no source is set. With `together` all sources
-    that are set make the value: `convert` is given a dict of them.
+    that are set make the value: `convert` is given a dict of them. `longest` limits a text; one that is to be spoken
+    can be split by it.
     """
 
     sources: tuple[str, ...] = ()
@@ -57,6 +67,7 @@ class FieldMapper:
     strict: bool = True
     constant: Any = None
     together: bool = False
+    longest: TextLimit | None = None
 
     def lenient(self) -> FieldMapper:
         """The same mapper, whose limits only warn."""
@@ -64,6 +75,9 @@ class FieldMapper:
 
 
 FieldMapping = Mapping[str, FieldMapper]
+LOCAL = "local."
+"""Begins the name of a parameter that is in the payload for the step itself: callers are told of no such parameter."""
+
 Mapped = TypeVar("Mapped")
 
 
@@ -89,13 +103,7 @@ def passthrough_field_mapper(
 
 def text_field_mapper(source: str, *, maximum: int | None = None, required: bool = False) -> FieldMapper:
     """Send a text of at most `maximum` characters; a longer one is refused."""
-
-    def convert(text: str) -> str:
-        if maximum is not None and len(text) > maximum:
-            raise ValueError(f"the text has {len(text)} characters, the model takes {maximum}")
-        return text
-
-    return FieldMapper((source,), convert, required)
+    return FieldMapper((source,), required=required, longest=None if maximum is None else TextLimit(maximum))
 
 
 def omitted_field_mapper(source: str, reason: str) -> FieldMapper:
@@ -105,6 +113,25 @@ def omitted_field_mapper(source: str, reason: str) -> FieldMapper:
         raise Omit(reason)
 
     return FieldMapper((source,), convert)
+
+
+def omitted_settings(settings: Mapping[str, Any] | None, known: Sequence[str]) -> dict[str, FieldMapper]:
+    """For the `voice_settings` that a caller set beside those that are known: nothing is sent, and he is told."""
+    reason = f"there is no such setting, only {' and '.join(known)}"
+    others = [f"voice_settings.{name}" for name in settings or {} if name not in known]
+    return {source: omitted_field_mapper(source, reason) for source in others}
+
+
+def named_parameter(
+    *,
+    allowed: Sequence[Any] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    required: bool = False,
+    constant: Any = None,
+) -> FieldMapper:
+    """A parameter that no field fills: callers give it by its name in `extra_params`, within these limits."""
+    return FieldMapper(required=required, allowed=_frozen(allowed), minimum=minimum, maximum=maximum, constant=constant)
 
 
 def constant_field_mapper(value: Any) -> FieldMapper:
@@ -124,6 +151,12 @@ def choice_field_mapper(
         table = dict(values)
         return FieldMapper((source,), lambda value: _look_up(table, value), required, strict=strict)
     return FieldMapper((source,), required=required, allowed=tuple(values), strict=strict)
+
+
+def one_of(values: Sequence[str]) -> Callable[[str], str]:
+    """A converter that takes one of some names however it is capitalised. It raises ValueError with the list."""
+    table = {value: value for value in values}
+    return lambda value: str(_look_up(table, value))
 
 
 def duration_field_mapper(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from tarash.tarash_gateway.exceptions import ValidationError
-from tarash.tarash_gateway.media import Media, from_bytes
-from tarash.tarash_gateway.messages import Request, Response, Step
+from tarash.tarash_gateway.media import Media, from_bytes, load_media
+from tarash.tarash_gateway.messages import Bytes, File, Request, Response, Step
 from tarash.tarash_gateway.secrets import without_query
 
 MAX_REDIRECTS = 5
@@ -34,6 +36,13 @@ def fetched(media: Media, *, max_bytes: int) -> Step[Media]:
     )
 
 
+def body_of(media: Media, offset: int = 0, length: int | None = None) -> Bytes | File:
+    """The bytes of an input, or some of them, as a body. Raises `ValidationError` for a link."""
+    if media.data is None:
+        return media.as_file(offset, length)
+    return Bytes(media.data[offset : None if length is None else offset + length])
+
+
 def _redirected(url: str, answer: Response) -> str:
     try:
         return urljoin(url, answer.headers.get("location", ""))
@@ -49,3 +58,13 @@ def _request(url: str, max_bytes: int) -> Request:
 def _declared(answer: Response, media: Media) -> str:
     told = answer.headers.get("content-type", "").partition(";")[0].strip()
     return told or media.content_type
+
+
+def named_file(name: str, value: Any) -> Media:
+    """Media that the caller gave by the vendor's own name of a parameter. Raises `ValidationError` for what is none.
+
+    A file on disk is refused: steps do not read files.
+    """
+    if isinstance(value, Path) or hasattr(value, "read"):
+        raise ValidationError(f"Give {name} as bytes with a type, base64, a data URI or a link.")
+    return load_media(value)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tarash.tarash_gateway.media import Media
-from tarash.tarash_gateway.messages import Part
+from tarash.tarash_gateway.messages import Multipart, Part, Step
+from tarash.tarash_gateway.providers.inputs import fetched
 
 
 def text_parts(fields: Mapping[str, Any]) -> list[Part]:
@@ -25,6 +26,24 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, "true" if value else "false"
     elif value is not None:
         yield name, str(value)
+
+
+def form_of(fields: Mapping[str, Any], *, max_bytes: int) -> Step[Multipart]:
+    """A form in which each input is a file, and each of a list of inputs; what was given as a link is fetched.
+
+    Texts come first. Raises `ValidationError` for an input that cannot be fetched, or is longer than `max_bytes`.
+    """
+    files = {name: inputs for name, value in fields.items() if (inputs := _inputs(value))}
+    parts = text_parts({name: value for name, value in fields.items() if name not in files})
+    for name, inputs in files.items():
+        for media in inputs:
+            file = yield from fetched(media, max_bytes=max_bytes)
+            parts.append(file_part(name, file))
+    return Multipart(parts)
+
+
+def _inputs(value: Any) -> list[Media]:
+    return [item for item in (value if isinstance(value, list | tuple) else [value]) if isinstance(item, Media)]
 
 
 def file_part(name: str, media: Media) -> Part:

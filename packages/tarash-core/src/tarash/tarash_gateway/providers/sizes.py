@@ -36,13 +36,18 @@ def area(value: str) -> int:
 
 def shape_of(width: int, height: int) -> str | None:
     """The usual name of a shape, within `TOLERANCE`; None for an unusual one."""
+    nearest = nearest_shape(width, height, SHAPES)
+    return nearest if _distance(nearest, width, height) <= TOLERANCE else None
 
-    def distance(shape: str) -> float:
-        across, down = map(int, shape.split(":"))
-        return abs(math.log(width * down / (height * across)))
 
-    nearest = min(SHAPES, key=distance)
-    return nearest if distance(nearest) <= TOLERANCE else None
+def nearest_shape(width: int, height: int, shapes: Sequence[str]) -> str:
+    """The shape ("16:9") of a list that is most like the given sides."""
+    return min(shapes, key=lambda shape: _distance(shape, width, height))
+
+
+def _distance(shape: str, width: int, height: int) -> float:
+    across, down = map(int, shape.split(":"))
+    return abs(math.log(width * down / (height * across)))
 
 
 @cache

@@ -24,16 +24,21 @@ def verify_standard_webhook(message: WebhookMessage, secret: str) -> None:
     identifier, moment, signatures = (message.headers.get(f"webhook-{name}", "") for name in _HEADERS)
     if not (identifier and moment and signatures):
         raise JobRejectedError("The webhook carries no complete signature (headers webhook-*).")
-    try:
-        age = abs(message.received_at - int(moment))
-    except ValueError:
-        raise JobRejectedError("The webhook's timestamp is not a number.") from None
-    if age > TOLERANCE_SECONDS:
-        raise JobRejectedError(f"The webhook is {age:.0f} seconds off; it may be a replay of an old one.")
+    refuse_old(message, moment)
     signed = f"{identifier}.{moment}.".encode() + message.body
     expected = hmac.new(_key(secret), signed, hashlib.sha256).digest()
     if not any(hmac.compare_digest(expected, given) for given in _given(signatures)):
         raise JobRejectedError("The webhook was not signed with this secret; it is not used.")
+
+
+def refuse_old(message: WebhookMessage, moment: str) -> None:
+    """Raise `JobRejectedError` unless `moment` (epoch seconds) is within five minutes of when the message came."""
+    try:
+        age = abs(message.received_at - int(moment))
+    except (ValueError, OverflowError):
+        raise JobRejectedError("The webhook's timestamp is not a number.") from None
+    if age > TOLERANCE_SECONDS:
+        raise JobRejectedError(f"The webhook is {age:.0f} seconds off; it may be a replay of an old one.")
 
 
 def _key(secret: str) -> bytes:
