@@ -75,7 +75,7 @@ def read_input(name: str, code: Any) -> Input:
     required = isinstance(code, list) and len(code) == 2 and code[1] == 1 and _is_code(code[0])
     code = code[0] if required else code
     if isinstance(code, str):
-        kind: Any = PLAIN.get(code, "unknown")
+        kind: Any = "file" if code == "s" and is_link(name) else PLAIN.get(code, "unknown")
         return Input(name, kind, required)
     if isinstance(code, list):
         numbers = all(isinstance(value, int | float) for value in code)
@@ -90,13 +90,11 @@ def _is_code(code: Any) -> bool:
 
 def _nested(name: str, code: dict[str, Any], required: bool) -> Input:
     if "a" in code:
-        item = read_input(name, code["a"])
-        is_file = item.type == "string" and is_link(name, item.allowed)
-        return Input(name, "array", required, item=Input(name, "file") if is_file else item)
+        return Input(name, "array", required, item=read_input(name, code["a"]))
     if "o" in code:
         return Input(name, "object", required, fields={key: read_input(key, value) for key, value in code["o"].items()})
     choices = [read_input(name, choice) for choice in code.get("u", ())]
-    free = next((one for one in choices if one.type in ("string", "number") and one.allowed is None), None)
+    free = next((one for one in choices if one.type in ("string", "file", "number") and one.allowed is None), None)
     if free is not None:
         return Input(name, free.type, required)
     values = tuple(value for one in choices for value in one.allowed or ())

@@ -43,6 +43,9 @@ def field(schema: Any, name: str = "value", **schemas: Any) -> Input:
     ("schema", "expected"),
     [
         ({"type": "string"}, Input("value", "string")),
+        ({"type": "string", "maxLength": 5000}, Input("value", "string", longest=5000)),
+        ({"type": "string", "maxLength": 2083, "format": "uri"}, Input("value", "string")),
+        ({"type": "string", "maxLength": -1}, Input("value", "string")),
         ({"type": "boolean", "default": True}, Input("value", "boolean", default=True)),
         ({"type": "integer", "minimum": 1, "maximum": 4}, Input("value", "integer", minimum=1, maximum=4)),
         ({"type": "number", "exclusiveMinimum": 0}, Input("value", "number", minimum=0)),

@@ -129,7 +129,7 @@ def test_a_rate_limit_that_stays_is_an_error(desk: Desk, ledger: Ledger) -> None
         ({"code": "moderation_blocked", "message": "Blocked."}, ContentModerationError, "Blocked."),
         ({"code": "sentinel_block", "message": "Blocked."}, ContentModerationError, "Blocked."),
         ({"code": "insufficient_quota", "message": "Empty."}, InsufficientCreditsError, "Empty."),
-        ({"code": "server_error", "message": "Broken."}, GenerationFailedError, "could not make the video: Broken."),
+        ({"code": "server_error", "message": "Broken."}, GenerationFailedError, "could not finish the job: Broken."),
         ({}, GenerationFailedError, "its state is 'failed'"),
     ],
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +18,10 @@ from typing import Any, Literal
 
 from pydantic_core import from_json
 
+from tarash.tarash_gateway.providers.schemas.inputs import Input as Input
+from tarash.tarash_gateway.providers.schemas.inputs import InputType
+
 EndpointKind = Literal["video", "image", "audio", "other"]
-InputType = Literal["string", "number", "integer", "boolean", "file", "object", "array", "unknown"]
 
 DATA = Path(__file__).with_name("catalogue.json.zlib")
 REPLACED = Path(__file__).with_name("replaced.json")
@@ -35,27 +37,6 @@ _TYPES: Mapping[str, InputType] = {
     "u": "unknown",
 }
 _LINK = re.compile(r"(\A|_)urls?(_|\d|\Z)")
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input (or output) of an endpoint.
-
-    A `file` is sent as a link or data URI. `item` is what an array holds, `fields` what an object holds where that is
-    known. An object with `allowed` takes one of those values instead, too (an image size by name). `allowed` is None
-    where any value may be sent; its values have the JSON type that the endpoint wants. The limits are those of a
-    number, or of how many an array may hold. The limits and the `default` are known of live schemas only.
-    """
-
-    name: str
-    type: InputType
-    required: bool = False
-    allowed: tuple[str | int | float, ...] | None = None
-    item: Input | None = None
-    fields: Mapping[str, Input] = field(default_factory=dict)
-    minimum: float | None = None
-    maximum: float | None = None
-    default: str | int | float | bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +57,11 @@ class Replacement:
     """
 
     state: str
-    instead: tuple[str, ...] = ()
+    instead: Sequence[str] = ()
     note: str | None = None
     date: str | None = None
     like: str | None = None
-    without: tuple[str, ...] = ()
+    without: Sequence[str] = ()
 
 
 @lru_cache(maxsize=1)
@@ -92,13 +73,7 @@ def _data() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _replacements() -> dict[str, Replacement]:
     entries: dict[str, dict[str, Any]] = from_json(REPLACED.read_bytes())
-    return {pattern: _replacement(entry) for pattern, entry in entries.items()}
-
-
-def _replacement(entry: dict[str, Any]) -> Replacement:
-    lists = {name: tuple(entry.get(name, ())) for name in ("instead", "without")}
-    complete: dict[str, Any] = {**entry, **lists}
-    return Replacement(**complete)
+    return {pattern: Replacement(**entry) for pattern, entry in entries.items()}
 
 
 def endpoints() -> Iterator[str]:
@@ -144,23 +119,20 @@ def is_link(name: str, allowed: object = None) -> bool:
 
 def replaced(endpoint_id: str) -> Replacement | None:
     """What became of an id that is no endpoint any more, or never was one; None for all others."""
-    known = _replacements().get(endpoint_id)
-    if known is not None:
-        return known
-    for pattern, entry in _replacements().items():
-        if pattern.endswith("/*") and endpoint_id.startswith(pattern[:-1]):
-            return _expanded(entry, endpoint_id.removeprefix(pattern[:-1]))
-    return None
+    known = _replacements()
+    families = (name for name in known if name.endswith("/*") and endpoint_id.startswith(name[:-1]))
+    family = next(families, None)
+    if endpoint_id in known or family is None:
+        return known.get(endpoint_id)
+    return _expanded(known[family], endpoint_id.removeprefix(family[:-1]))
 
 
 def _expanded(entry: Replacement, rest: str) -> Replacement:
     """The entry of a whole family: `*` in a replacement is the rest of the id, where such an endpoint is known."""
     known = _data()["endpoints"]
-    exact = [name.replace("*", rest) for name in entry.instead]
-    instead = [
-        name if name in known else given.removesuffix("/*") for name, given in zip(exact, entry.instead, strict=True)
-    ]
-    return Replacement(entry.state, tuple(instead), entry.note, entry.date)
+    exact = {given: given.replace("*", rest) for given in entry.instead}
+    instead = [name if name in known else given.removesuffix("/*") for given, name in exact.items()]
+    return Replacement(entry.state, instead, entry.note, entry.date)
 
 
 def nearest(endpoint_id: str, count: int = 3) -> list[str]:
@@ -183,8 +155,6 @@ def kind_of(endpoint_id: str, outputs: Mapping[str, Input]) -> EndpointKind:
     """The kind of thing an endpoint makes, judged by the files among its outputs, then by its name."""
     files = [name for name, value in outputs.items() if "file" in (value.type, value.item.type if value.item else "")]
     lists = [name for name, value in outputs.items() if value.item is not None and value.item.type == "object"]
-    for text in (" ".join([*files, *lists]), endpoint_id if files else ""):
-        for kind, words in _KIND_WORDS:
-            if words.search(text):
-                return kind
-    return "other"
+    texts = (" ".join([*files, *lists]), endpoint_id if files else "")
+    found: list[EndpointKind] = [kind for text in texts for kind, words in _KIND_WORDS if words.search(text)]
+    return found[0] if found else "other"

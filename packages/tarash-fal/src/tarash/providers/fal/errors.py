@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from tarash.tarash_gateway.exceptions import (
-    ContentModerationError,
     GenerationFailedError,
     HTTPError,
-    InsufficientCreditsError,
     JobNotFoundError,
     TarashException,
     ValidationError,
 )
 from tarash.tarash_gateway.messages import Response
+from tarash.tarash_gateway.providers.reading import list_of, objects_of
+from tarash.tarash_gateway.providers.refusals import WRONG_REQUEST, Refusals
 
 MODERATED = re.compile(r"content.polic|content.moderat|content checker|nsfw content|sensitive content", re.IGNORECASE)
 """`content_policy_violation` is the type; models that pass on a partner's text say it in these words."""
@@ -48,17 +48,21 @@ FAILED = frozenset(
     }
 )
 NO_MONEY = ("exhausted balance", "insufficient balance", "top up your balance")
-HINTS = {
-    401: " Check the key: FAL_KEY or api_key, of the form id:secret.",
-    403: " The key may not use this endpoint.",
-    429: " Too many requests are running at once on this account.",
-}
+FAL = Refusals(
+    "fal",
+    {
+        401: " Check the key: FAL_KEY or api_key, of the form id:secret.",
+        403: " The key may not use this endpoint.",
+        429: " Too many requests are running at once on this account.",
+    },
+    "The {vendor} account has no money left: {text} Top it up at fal.ai/dashboard/billing.",
+)
 
 
 def fal_error(response: Response) -> TarashException | None:
     """The exception that an answer means, or None when it is not in one of fal's shapes."""
     body = response.object_or_empty()
-    problems = [item for item in _list(body.get("detail")) if isinstance(item, dict)]
+    problems = objects_of(body.get("detail"))
     if problems:
         return _model_error(problems, body, response.status)
     text = _text_of(body, response.status)
@@ -75,8 +79,7 @@ def result_error(answer: Response, status: Mapping[str, Any]) -> TarashException
     if error is None or isinstance(error, HTTPError):
         error = status_error(status) or error
     said = answer.body[:300].decode("utf-8", "replace")
-    unclear = f"fal answered HTTP {answer.status} for the result."
-    return error or HTTPError(unclear, status_code=answer.status, raw_response=said)
+    return error or FAL.http("this came for the result.", {"body": said}, answer.status)
 
 
 def status_error(status: Mapping[str, Any]) -> TarashException | None:
@@ -84,15 +87,11 @@ def status_error(status: Mapping[str, Any]) -> TarashException | None:
     message, kind = status.get("error"), str(status.get("error_type") or "")
     if not (message or kind):
         return None
-    failed = _moderated(f"{kind} {message}", dict(status))
-    return failed or GenerationFailedError(
-        f"fal could not finish the job: {message or kind}{_named(kind)}", raw_response=dict(status)
-    )
+    return _moderated(f"{kind} {message}", status) or FAL.failed(f"{message or kind}{_named(kind)}", status)
 
 
-def _moderated(text: str, raw: dict[str, Any]) -> TarashException | None:
-    found = MODERATED.search(text)
-    return ContentModerationError(f"fal refused the content: {text.strip()}", raw_response=raw) if found else None
+def _moderated(text: str, raw: Mapping[str, Any]) -> TarashException | None:
+    return FAL.moderated(text.strip(), raw) if MODERATED.search(text) else None
 
 
 def _model_error(problems: list[dict[str, Any]], raw: dict[str, Any], status: int) -> TarashException:
@@ -105,27 +104,23 @@ def _model_error(problems: list[dict[str, Any]], raw: dict[str, Any], status: in
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
-    place = ".".join(str(step) for step in _list(problem.get("loc")) if step != "body")
-    kind, message = str(problem.get("type") or ""), str(problem.get("msg") or "no reason given")
-    return f"{place}: {message}{_named(kind)}" if place else f"{message}{_named(kind)}"
+    place = ".".join(str(step) for step in list_of(problem.get("loc")) if step != "body")
+    told = f"{problem.get('msg') or 'no reason given'}{_named(str(problem.get('type') or ''))}"
+    return f"{place}: {told}" if place else told
 
 
 def _request_error(text: str, kind: str, raw: dict[str, Any], status: int) -> TarashException:
     told = f"{text}{_named(kind)}"
     if any(phrase in text.lower() for phrase in NO_MONEY) or status == 402:
-        message = f"The fal account has no money left: {told} Top it up at fal.ai/dashboard/billing."
-        return InsufficientCreditsError(message, raw_response=raw, status_code=status)
+        return FAL.without_credit(told, raw, status)
     moderated = _moderated(told, raw)
     if moderated is not None:
         return moderated
     if kind in FAILED and status < 500:
-        return GenerationFailedError(f"fal could not finish the job: {told}", raw_response=raw)
+        return FAL.failed(told, raw)
     if status == 404 and raw.get("status") == "NOT_FOUND":
         return JobNotFoundError("fal does not know this request.", raw_response=raw, status_code=status)
-    if status in (400, 413, 422):
-        return ValidationError(f"fal refused the request: {told}", raw_response=raw)
-    message = f"fal answered HTTP {status}: {told}{HINTS.get(status, '')}"
-    return HTTPError(message, raw_response=raw, status_code=status)
+    return FAL.wrong(told, raw, note="") if status in WRONG_REQUEST else FAL.http(told, raw, status)
 
 
 def _named(kind: str) -> str:
@@ -138,7 +133,3 @@ def _text_of(body: Mapping[str, Any], status: int) -> str | None:
     told = error.get("message") if isinstance(error, dict) and "code" in error else None
     below = (error, body.get("status")) if status < 500 else ()
     return next((text for text in (body.get("detail"), told, *below) if isinstance(text, str) and text), None)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

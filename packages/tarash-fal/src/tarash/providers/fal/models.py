@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from tarash.providers.fal import catalogue, rules
-from tarash.providers.fal.catalogue import Endpoint
+from tarash.providers.fal.catalogue import Endpoint, Replacement
 from tarash.providers.fal.openapi import endpoint_from_openapi
 from tarash.tarash_gateway.models import Kind
 from tarash.tarash_gateway.providers.base import ModelInfo
@@ -48,15 +48,10 @@ def find_model(model: str) -> ModelInfo | None:
     endpoint, replaced = catalogue.find(model), catalogue.replaced(model)
     if endpoint is None and replaced is None:
         return None
-    return ModelInfo(
-        model,
-        _KINDS.get(endpoint.kind, ()) if endpoint else ("video", "image"),
-        status=replaced.state if replaced else "active",
-        date=replaced.date if replaced else None,
-        replacement=" or ".join(replaced.instead) if replaced else None,
-        note=replaced.note if replaced else None,
-        parameters=_described(endpoint) if endpoint else {},
-    )
+    known = replaced or Replacement("active")
+    kinds = _KINDS.get(endpoint.kind, ()) if endpoint else ("video", "image")
+    instead, inputs = " or ".join(known.instead) or None, _described(endpoint) if endpoint else {}
+    return ModelInfo(model, kinds, known.state, known.date, instead, inputs, known.note)
 
 
 def _described(endpoint: Endpoint) -> dict[str, Any]:
@@ -68,7 +63,5 @@ def _described(endpoint: Endpoint) -> dict[str, Any]:
 
 def known_models() -> Iterator[ModelInfo]:
     """All endpoints of the bundled catalogue that make something."""
-    for model in catalogue.endpoints():
-        info = find_model(model)
-        if info is not None and info.kinds:
-            yield info
+    infos = map(find_model, catalogue.endpoints())
+    return (info for info in infos if info is not None and info.kinds)

@@ -30,6 +30,7 @@ from tarash.tarash_gateway.messages import (
     text_at,
 )
 from tarash.tarash_gateway.models import Kind
+from tarash.tarash_gateway.origins import same_origin
 from tarash.tarash_gateway.providers.base import (
     Call,
     KeyHeader,
@@ -40,13 +41,13 @@ from tarash.tarash_gateway.providers.base import (
     place_media,
 )
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
+from tarash.tarash_gateway.providers.waiting import going_on, refuse_other_job
 
 QUEUE_URL = "https://queue.fal.run"
 SCHEMA_URL = "https://fal.ai"
 SCHEMA_PATH = "/api/openapi/queue/openapi.json"
 SUBMIT_SECONDS = 120.0
-SCHEMA_SECONDS = 4.0
-SCHEMA_KEPT_SECONDS = 24 * 3600.0
+SCHEMA_ASKED: Any = {"timeout": 4.0, "cache_seconds": 24 * 3600.0, "anonymous": True, "optional": True}
 
 HEADERS = {
     "priority": "x-fal-queue-priority",
@@ -90,15 +91,7 @@ class Queue(Operation):
     def describe(self, call: Call) -> Step[FieldMapping | None]:
         schema: Response | None = None
         if wants_live_schema(call):
-            schema = yield Request(
-                "GET",
-                schema_url(call),
-                query=[("endpoint_id", call.model)],
-                timeout=SCHEMA_SECONDS,
-                cache_seconds=SCHEMA_KEPT_SECONDS,
-                anonymous=True,
-                optional=True,
-            )
+            schema = yield Request("GET", schema_url(call), query=[("endpoint_id", call.model)], **SCHEMA_ASKED)
         return mapping_for(call.kind, call.model, schema.body if schema is not None and schema.ok else None)
 
     def submit(self, call: Call) -> Step[Pending | Done]:
@@ -119,13 +112,11 @@ class Queue(Operation):
         job = stored(state)
         answer = yield Request("GET", f"{job['status_url']}?logs=1")
         status = answer.object()
-        if status.get("request_id", job["id"]) != job["id"]:
-            raise ProtocolError("fal answered with the status of another job.")
+        refuse_other_job(status, job["id"], "fal", "request_id")
         name = text_at(status, "status")
         if name == "COMPLETED":
             return (yield from self._fetch(call, job, status))
-        unknown = None if name in WAITING else name
-        return Pending(state, running=WAITING.get(name, True), event=status, unknown=unknown)
+        return going_on(state, name, WAITING, status)
 
     def _fetch(self, call: Call, job: Mapping[str, str], status: Mapping[str, Any]) -> Step[Pending | Done]:
         answer = yield Request("GET", job["response_url"], accept=RESULT_ERRORS)
@@ -165,6 +156,7 @@ class FalProvider(Provider):
         "sts": "fal-ai/chatterbox/speech-to-speech",
     }
     reserved_params = frozenset(QUERY.values())
+    options = OPTIONS
     operations: Mapping[Kind, Operation] = {kind: Queue() for kind in default_models}
 
     def trusted_origins(self, call: Call) -> Sequence[str]:
@@ -174,12 +166,7 @@ class FalProvider(Provider):
         path_of(call.model)
         if "/" not in call.model:
             raise ValidationError(f"A fal endpoint id looks like owner/app, not {call.model!r}.{self.advice(call)}")
-        for name, value in call.options.items():
-            if name not in OPTIONS:
-                raise ValidationError(f"fal has no option {name!r} in provider_config; it has {', '.join(OPTIONS)}.")
-            if not isinstance(value, OPTIONS[name]):
-                wanted = " or ".join(kind.__name__ for kind in OPTIONS[name])
-                raise ValidationError(f"provider_config[{name!r}] must be {wanted}, not {type(value).__name__}.")
+        super().check(call)
         if call.options.get("priority", "low") not in PRIORITIES:
             raise ValidationError(f"provider_config['priority'] must be one of {', '.join(PRIORITIES)}.")
 
@@ -242,12 +229,7 @@ def queue_path(model: str) -> str:
 def _on_queue_host(call: Call, request_id: str, url: Any) -> str | None:
     if not isinstance(url, str) or f"/requests/{request_id}/" not in f"{url}/" or "?" in url or "#" in url:
         return None
-    try:
-        ours, theirs = urlsplit(call.base_url), urlsplit(url)
-        same = (ours.scheme, ours.hostname, ours.port) == (theirs.scheme, theirs.hostname, theirs.port)
-    except ValueError:
-        return None
-    return url if same and "@" not in theirs.netloc else None
+    return url if same_origin(url, call.base_url) and "@" not in urlsplit(url).netloc else None
 
 
 def stored(state: JsonValue) -> dict[str, str]:

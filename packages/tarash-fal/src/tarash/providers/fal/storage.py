@@ -11,8 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tarash.tarash_gateway.exceptions import ProtocolError
 from tarash.tarash_gateway.media import Media
-from tarash.tarash_gateway.messages import Bytes, File, Json, Request, Step, text_at
+from tarash.tarash_gateway.messages import Json, Request, Step, text_at
 from tarash.tarash_gateway.providers.base import Call
+from tarash.tarash_gateway.providers.inputs import body_of
 
 REST_URL = "https://rest.fal.ai"
 INLINE_BYTES = 128 * 1024
@@ -72,16 +73,10 @@ def _put(media: Media, url: str, offset: int, length: int) -> Request:
         "PUT",
         url,
         headers={"content-type": media.content_type},
-        body=_slice(media, offset, length),
+        body=body_of(media, offset, length),
         timeout=UPLOAD_SECONDS,
         public_only=True,
     )
-
-
-def _slice(media: Media, offset: int, length: int) -> Bytes | File:
-    if media.data is not None:
-        return Bytes(media.data[offset : offset + length])
-    return media.as_file(offset, length)
 
 
 def _send_parts(media: Media, target: str, size: int) -> Step[None]:

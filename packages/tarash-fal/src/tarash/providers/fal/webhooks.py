@@ -19,8 +19,10 @@ from tarash.providers.fal.outputs import read_result
 from tarash.tarash_gateway.exceptions import JobRejectedError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import Done, Response, WebhookMessage, text_at
 from tarash.tarash_gateway.models import Kind
+from tarash.tarash_gateway.providers.reading import objects_of
+from tarash.tarash_gateway.providers.standard_webhooks import refuse_old
+from tarash.tarash_gateway.providers.waiting import posted, refuse_other_webhook
 
-TOLERANCE_SECONDS = 300.0
 KEYS_PATH = "/.well-known/jwks.json"
 KEYS_KEPT_SECONDS = 24 * 3600.0
 _HEADERS = ("request-id", "user-id", "timestamp", "signature")
@@ -45,18 +47,13 @@ def _signed_parts(message: WebhookMessage) -> list[str]:
     parts = [message.headers.get(f"x-fal-webhook-{name}", "") for name in _HEADERS]
     if not all(parts):
         raise JobRejectedError("The webhook carries no complete fal signature (headers X-Fal-Webhook-*).")
-    try:
-        age = abs(message.received_at - int(parts[2]))
-    except (ValueError, OverflowError):
-        raise JobRejectedError("The webhook's timestamp is not a number.") from None
-    if age > TOLERANCE_SECONDS:
-        raise JobRejectedError(f"The webhook is {age:.0f} seconds off; it may be a replay of an old one.")
+    refuse_old(message, parts[2])
     return parts
 
 
 def _public_keys(keys: Mapping[str, Any]) -> Iterable[bytes]:
-    for key in keys.get("keys") or ():
-        text = key.get("x") if isinstance(key, dict) else None
+    for key in objects_of(keys.get("keys")):
+        text = key.get("x")
         if isinstance(text, str):
             try:
                 yield base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -81,9 +78,8 @@ def _fits(key: bytes, signature: bytes, text: bytes) -> bool:
 
 def read_message(kind: Kind, request_id: str, message: WebhookMessage) -> Done:
     """The result in a verified message. Raises the job's failure, or `JobRejectedError` when it is of another job."""
-    body = Response(200, message.headers, message.body).object()
-    if request_id not in (body.get("request_id"), body.get("gateway_request_id")):
-        raise JobRejectedError("The webhook speaks of another job.")
+    body = posted(message)
+    refuse_other_webhook(request_id, body.get("request_id"), body.get("gateway_request_id"))
     if text_at(body, "status") != "OK":
         raise _failure(body)
     return read_result(kind, body.get("payload"), message.headers)

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tarash.providers.google.tables import (
-    BLOCKED,
     HINTS,
     MODERATION_WORDS,
     NO_MONEY_REASONS,
@@ -21,17 +20,12 @@ from tarash.providers.google.tables import (
     SUPPORT_CODES,
     WRONG_REQUEST,
 )
-from tarash.tarash_gateway.exceptions import (
-    ContentModerationError,
-    GenerationFailedError,
-    HTTPError,
-    InsufficientCreditsError,
-    ProtocolError,
-    TarashException,
-    ValidationError,
-)
+from tarash.tarash_gateway.exceptions import ContentModerationError, HTTPError, ProtocolError, TarashException
 from tarash.tarash_gateway.messages import Response
+from tarash.tarash_gateway.providers.reading import list_of, objects_of
+from tarash.tarash_gateway.providers.refusals import Refusals
 
+REFUSALS = Refusals("Google", HINTS, "The {vendor} account cannot pay: {text}")
 _SUPPORT_CODE = re.compile(r"\b\d{8}\b")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s\Z")
 
@@ -50,34 +44,33 @@ def google_error(response: Response) -> TarashException | None:
 def _error_of(response: Response) -> Any:
     """The `error` member; a few answers are a list that holds the object."""
     try:
-        body = response.json
+        bodies = objects_of([response.json, *list_of(response.json)])
     except ProtocolError:
         return None
-    body = body[0] if isinstance(body, list) and body else body
-    return body.get("error") if isinstance(body, Mapping) else None
+    return bodies[0].get("error") if bodies else None
 
 
 def _request_error(error: Mapping[str, Any], response: Response) -> TarashException:
     text, status = str(error["message"]), response.status
     name = str(error.get("status") or error.get("code") or "")
-    details = [detail for detail in error.get("details") or () if isinstance(detail, Mapping)]
+    details = objects_of(error.get("details"))
     reasons = {str(detail["reason"]) for detail in details if "reason" in detail}
-    named = ", ".join(filter(None, [name, *sorted(reasons)]))
+    told = f"{_with_fields(text, details)} ({', '.join(filter(None, [name, *sorted(reasons)]))})"
     if is_moderated(text) and status in (400, 403, 422):
-        return moderated(text, dict(error))
+        return moderated(text, error)
     if reasons & NO_MONEY_REASONS or any(words in text.lower() for words in NO_MONEY_WORDS):
-        return InsufficientCreditsError(f"The Google account cannot pay: {text} ({named})", status_code=status)
+        return REFUSALS.without_credit(told, error, status)
     if "API_KEY_INVALID" in reasons or "api key not valid" in text.lower():
         return HTTPError(f"Google does not accept the key: {text}{HINTS[401]}", status_code=status)
     if name.upper() in WRONG_REQUEST and status < 500:
-        return ValidationError(f"Google refused the request: {_with_fields(text, details)} ({named})")
-    refused = HTTPError(f"Google answered HTTP {status}: {text} ({named}){HINTS.get(status, '')}", status_code=status)
+        return REFUSALS.wrong(told, error, note="")
+    refused = REFUSALS.http(told, error, status)
     refused.retry_after = _retry_delay(details)
     return refused
 
 
 def _with_fields(text: str, details: Sequence[Mapping[str, Any]]) -> str:
-    violations = [one for detail in details for one in detail.get("fieldViolations") or () if isinstance(one, Mapping)]
+    violations = [one for detail in details for one in objects_of(detail.get("fieldViolations"))]
     told = "; ".join(f"{one.get('field')}: {one.get('description')}" for one in violations)
     return f"{text} {told}".strip()
 
@@ -97,22 +90,10 @@ def is_moderated(text: str) -> bool:
 def moderated(text: str, raw: Mapping[str, Any]) -> ContentModerationError:
     topics = sorted({SUPPORT_CODES[code] for code in _SUPPORT_CODE.findall(text) if code in SUPPORT_CODES})
     about = f" (about: {', '.join(topics)})" if topics else ""
-    return ContentModerationError(
-        f"Google refused the content{about}: {text} Change the prompt or the inputs.", raw_response=dict(raw)
-    )
+    return REFUSALS.moderated(f"{text}{about} Change the prompt or the inputs.", raw)
 
 
 def job_error(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> TarashException:
     """The exception of a job that ended with `{code, message}`."""
     text, code = str(problem.get("message") or "no reason given"), problem.get("code")
-    if is_moderated(f"{code} {text}"):
-        return moderated(text, raw)
-    return GenerationFailedError(f"Google could not finish the job: {text} ({code})", raw_response=dict(raw))
-
-
-def blocked(reason: str, text: Any, raw: Mapping[str, Any]) -> TarashException:
-    """The exception of a `blockReason` or `finishReason` that left nothing to return."""
-    told = f"{reason}: {text}" if text else reason
-    if reason in BLOCKED:
-        return moderated(f"{told}.", raw)
-    return GenerationFailedError(f"The model returned nothing ({told}).", raw_response=dict(raw))
+    return moderated(text, raw) if is_moderated(f"{code} {text}") else REFUSALS.failed(f"{text} ({code})", raw)

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from importlib import resources
+from collections.abc import Mapping, Sequence
 
-from pydantic_core import from_json
-
-from tarash.providers.google.contents import Images, Speech
-from tarash.providers.google.credentials import fetch_token
 from tarash.providers.google.errors import google_error
-from tarash.providers.google.places import (
-    GEMINI_URL,
-    STORAGE_URL,
-    check_names,
-    location_of,
-    model_name,
-    on_vertex,
-    vertex_url,
-)
+from tarash.providers.google.gemini.contents import Images, Speech
+from tarash.providers.google.gemini.interactions import Interactions
+from tarash.providers.google.gemini.speech import VOICES
+from tarash.providers.google.places import GEMINI_URL, check_names, model_name, on_vertex
 from tarash.providers.google.tables import DEFAULT_MODELS, OPTIONS, SUCCESSORS
-from tarash.providers.google.videos import Videos
+from tarash.providers.google.vertex.credentials import fetch_token
+from tarash.providers.google.vertex.imagen import Imagen
+from tarash.providers.google.vertex.regions import STORAGE_URL, location_of, vertex_url
+from tarash.providers.google.vertex.veo import LongRunning
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response, Step
-from tarash.tarash_gateway.models import GenerationConfig, Kind
-from tarash.tarash_gateway.providers.base import Call, Credentials, KeyHeader, ModelInfo, Operation, Provider
+from tarash.tarash_gateway.models import GenerationConfig, Kind, Voice
+from tarash.tarash_gateway.providers.base import Call, Credentials, KeyHeader, Operation, Provider
+from tarash.tarash_gateway.providers.field_mappers import find_mapping
+from tarash.tarash_gateway.providers.routing import ByModel
+from tarash.tarash_gateway.providers.voices import fixed_voices
 
 
 class GoogleProvider(Provider):
@@ -35,9 +30,18 @@ class GoogleProvider(Provider):
     key_variables = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
     key_header = KeyHeader("x-goog-api-key", "{}")
     base_url = GEMINI_URL
+    catalogue = "tarash.providers.google"
     default_models = DEFAULT_MODELS
     reserved_params = frozenset({"webhook_config", "local"})
-    operations: Mapping[Kind, Operation] = {"video": Videos(), "image": Images(), "tts": Speech()}
+    options = OPTIONS
+    operations: Mapping[Kind, Operation] = {
+        "video": ByModel({"veo-": LongRunning(), "": Interactions()}, model_name),
+        "image": ByModel({"imagen-": Imagen(), "": Images()}, model_name),
+        "tts": Speech(),
+    }
+
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        return fixed_voices(VOICES)
 
     def wants_key(self, config: GenerationConfig) -> bool:
         return not config.provider_config.get("gcp_project")
@@ -54,36 +58,18 @@ class GoogleProvider(Provider):
         return fetch_token(call) if on_vertex(call) else super().authenticate(call, key)
 
     def check(self, call: Call) -> None:
+        super().check(call)
         check_names(call)
-        unknown = set(call.options) - OPTIONS
-        if unknown:
-            raise ValidationError(
-                f"provider_config has options that Google does not know: {', '.join(sorted(unknown))}."
-            )
-        if not isinstance(call.options.get("inline_bytes", 0), int):
-            raise ValidationError("provider_config['inline_bytes'] must be a number of bytes.")
-        bucket = call.options.get("output_gcs_uri")
-        if bucket is not None and not str(bucket).startswith("gs://"):
+        if not call.options.get("output_gcs_uri", "gs://").startswith("gs://"):
             raise ValidationError("provider_config['output_gcs_uri'] must look like gs://bucket/folder.")
 
-    def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
-        name = model_name(model)
-        return next((info for info in known_models() if info.id == name and kind in info.kinds), None)
-
-    def known_models(self) -> Iterable[ModelInfo]:
-        return known_models()
+    def name_of(self, model: str) -> str:
+        return model_name(model)
 
     def error(self, response: Response) -> TarashException | None:
         return google_error(response)
 
     def advice(self, call: Call) -> str:
         name = model_name(call.model)
-        successor = next((new for old, new in SUCCESSORS.items() if name.startswith(old) and new != name), None)
-        return f" Its successor is {successor}." if successor else ""
-
-
-@lru_cache(maxsize=1)
-def known_models() -> Sequence[ModelInfo]:
-    """The models of the JSON table, read when they are first asked for."""
-    rows = from_json((resources.files("tarash.providers.google") / "models.json").read_bytes())
-    return tuple(ModelInfo(**row) for row in rows)
+        successor = find_mapping(SUCCESSORS, name)
+        return f" Its successor is {successor}." if successor and successor != name else ""

@@ -22,56 +22,14 @@ SUCCESSORS = {
     "gemini-3-pro-image": "gemini-3-pro-image",
     "gemini-2.5-flash-image": "gemini-3.1-flash-image",
 }
-OPTIONS = frozenset(
-    {
-        *("gcp_project", "location", "gcp_location", "credentials_path", "output_gcs_uri", "storage_url"),
-        *("webhook_url", "inline_bytes", "allow_http"),
-    }
-)
-
-# --- Gemini Omni, through interactions
-
-OMNI_RATIOS = ("16:9", "9:16")
-OMNI_RESOLUTIONS = ("360p", "720p", "1080p", "4k")
-OMNI_SECONDS = {"gemini-omni-1.2": (3, 15), "gemini-omni": (3, 10)}
-OMNI_IMAGES = {"gemini-omni-1": 6, "gemini-omni-flash-preview": 10}
-WORDED_SECONDS = "gemini-omni-1.1"
-"""The guide of this model never mentions `duration`, and its clients put the length into the prompt."""
-
-OMNI_WAITING = {"queued": False, "in_progress": True}
-OMNI_FAILED = frozenset(
-    {"failed", "cancelled", "incomplete", "budget_exceeded", "requires_action", "requires_continuation"}
-)
-
-# --- Veo
-
-VEO_RATIOS = ("16:9", "9:16")
-VEO_RESOLUTIONS = {"veo-3.1": ("720p", "1080p", "4k"), "veo-3.0": ("720p", "1080p"), "veo-2": ("720p",)}
-VEO_SECONDS = {"veo-3": (4, 6, 8), "veo-2": (5, 6, 7, 8)}
-MAX_SEED = 2**32 - 1
-MAX_ASSETS, MAX_STYLES = 3, 1
-
-# --- Gemini images, Imagen
-
-IMAGE_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-IMAGE_LONG_RATIOS = (*IMAGE_RATIOS, "1:4", "4:1", "1:8", "8:1")
-IMAGE_SIZES = ("1K", "2K", "4K")
-LONG_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-IMAGE_INPUTS = 14
-IMAGEN_RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
-IMAGEN_SIZES = ("1K", "2K")
-
-# --- speech
-
-VOICES = (
-    *("Zephyr", "Puck", "Charon", "Kore", "Fenrir", "Leda", "Orus", "Aoede", "Callirrhoe", "Autonoe", "Enceladus"),
-    *("Iapetus", "Umbriel", "Algieba", "Despina", "Erinome", "Algenib", "Rasalgethi", "Laomedeia", "Achernar"),
-    *("Alnilam", "Schedar", "Gacrux", "Pulcherrima", "Achird", "Zubenelgenubi", "Vindemiatrix", "Sadachbia"),
-    *("Sadaltager", "Sulafat"),
-)
-STORED_VOICES = ("voice_", "voicekey_")
-MAX_SPEAKERS = 2
-SPEECH_HERTZ = 24000
+OPTIONS: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(
+        ("gcp_project", "location", "gcp_location", "output_gcs_uri", "storage_url", "webhook_url"), (str,)
+    ),
+    "credentials_path": (object,),
+    "inline_bytes": (int,),
+    "allow_http": (bool,),
+}
 
 # --- errors
 

@@ -10,17 +10,17 @@ read 2026-11; wire of `AzureOpenAI` in openai 3.52 and 3.54 (PyPI).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
+from tarash.providers.openai.errors import REFUSALS
 from tarash.providers.openai.image_mappings import AZURE_FAMILIES
-from tarash.providers.openai.models import Catalogue, plain_name
 from tarash.providers.openai.service import Service, setting
 from tarash.providers.openai.video_mappings import AZURE_VIDEOS
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.providers.base import Call, path_of
 
-PREFIXES = ("azure/", "azure-openai/", "openai/")
 WITHOUT_QUERY, PREVIEW = "v1", "preview"
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?\Z")
 _BASE = re.compile(r"(?P<resource>.*?)(?:/openai(?:/(?P<v1>v1)|/deployments/(?P<deployment>[^/]+))?)?\Z")
@@ -56,17 +56,16 @@ def place_of(call: Call) -> Place:
 class AzureService(Service):
     """One resource, and its deployments."""
 
-    name = "Azure OpenAI"
+    package = "tarash.providers.azure_openai"
+    prefixes = ("azure/", "azure-openai/", "openai/")
+    aliases: ClassVar[Mapping[str, str]] = {}
+    refusals = replace(REFUSALS, vendor="Azure OpenAI")
     image_families = AZURE_FAMILIES
     video_limits = AZURE_VIDEOS
-    catalogue = Catalogue("tarash.providers.azure_openai")
-
-    def name_of(self, model: str) -> str:
-        return plain_name(model, PREFIXES, {})
 
     def wire_model(self, call: Call) -> str:
         """The deployment: its name is free, so it may differ from the model, which decides about parameters."""
-        return str(call.options.get("deployment") or place_of(call).deployment or self.capability(call))
+        return str(call.options.get("deployment") or place_of(call).deployment or self.name_of(call.model))
 
     def url(self, call: Call, path: str) -> str:
         place = place_of(call)

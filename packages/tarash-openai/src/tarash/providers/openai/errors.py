@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tarash.tarash_gateway.exceptions import (
-    ContentModerationError,
-    GenerationFailedError,
-    HTTPError,
-    InsufficientCreditsError,
-    TarashException,
-    ValidationError,
-)
+from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
+from tarash.tarash_gateway.providers.refusals import Refusals
 
 MODERATED = frozenset(
     {
@@ -32,55 +26,49 @@ MODERATED = frozenset(
 NO_MONEY = frozenset(
     {"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active"}
 )
-HINTS = {
-    401: " Check the key, and that it belongs to this {vendor} account.",
-    403: " The account or the region may not use this; {vendor} says who may.",
-    404: " Check the model's name and base_url; the model may have been shut down.",
-    429: " Too many requests or tokens at once; it may be sent again later.",
-}
+REFUSALS = Refusals(
+    "OpenAI",
+    {
+        401: " Check the key, and that it belongs to this {vendor} account.",
+        403: " The account or the region may not use this; {vendor} says who may.",
+        404: " Check the model's name and base_url; the model may have been shut down.",
+        429: " Too many requests or tokens at once; it may be sent again later.",
+    },
+    "The {vendor} account has no money or quota left: {text} Top it up; trying again will not help.",
+)
 _DETAILS = ("inner_error", "innererror")
 _RESULTS = ("content_filter_results", "content_filter_result", "prompt_filter_results")
 
 
-def openai_error(response: Response, vendor: str = "OpenAI") -> TarashException | None:
+def openai_error(response: Response, refusals: Refusals = REFUSALS) -> TarashException | None:
     """The exception that an answer means, or None when it is not in the vendor's shape."""
     body = response.object_or_empty()
     error = _error_of(body)
     if error is None:
         return None
     text = str(error.get("message") or error.get("code") or error.get("type") or "no reason given")
-    judged = judge_error(error, text, vendor, body, response.status)
-    return judged or _by_status(response.status, f"{text.rstrip('.')}{_named(error)}.", vendor, body)
+    judged = judge_error(error, text, refusals, body, response.status)
+    return judged or refusals.by_status(f"{text.rstrip('.')}{_named(error)}.", body, response.status)
 
 
-def job_error(error: Any, vendor: str, body: Mapping[str, Any]) -> TarashException:
+def job_error(error: Any, refusals: Refusals, body: Mapping[str, Any]) -> TarashException:
     """The exception of a video that failed. Its codes are not published, so those of requests are looked for."""
     details = error if isinstance(error, dict) else {"message": str(error)} if error else {}
     text = str(details.get("message") or details.get("code") or "no reason given")
-    judged = judge_error(details, text, vendor, body)
-    return judged or GenerationFailedError(f"{vendor} could not make the video: {text}", raw_response=dict(body))
+    return judge_error(details, text, refusals, body) or refusals.failed(text, body)
 
 
 def judge_error(
-    error: Mapping[str, Any], text: str, vendor: str, body: Mapping[str, Any], status: int | None = None
+    error: Mapping[str, Any], text: str, refusals: Refusals, body: Mapping[str, Any], status: int | None = None
 ) -> TarashException | None:
     """What the codes of an error say, whatever the HTTP status is; None when they say nothing special."""
     codes = {str(code).lower() for code in _codes(error)}
     if codes & MODERATED or error.get("moderation_details"):
         reasons = ", ".join(filter(None, (_moderation_details(error), filtered_categories([error]))))
-        why = f" ({reasons})" if reasons else ""
-        return ContentModerationError(f"{vendor} refused the content: {text}{why}", raw_response=dict(body))
+        return refusals.moderated(f"{text} ({reasons})" if reasons else text, body)
     if codes & NO_MONEY or status == 402:
-        message = f"The {vendor} account has no money or quota left: {text} Top it up; trying again will not help."
-        return InsufficientCreditsError(message, raw_response=dict(body), status_code=status)
+        return refusals.without_credit(text, body, status)
     return None
-
-
-def _by_status(status: int, text: str, vendor: str, body: Mapping[str, Any]) -> TarashException:
-    if status in (400, 413, 415, 422):
-        return ValidationError(f"{vendor} refused the request: {text} Nothing was paid.", raw_response=dict(body))
-    hint = HINTS.get(status, "").format(vendor=vendor)
-    return HTTPError(f"{vendor} answered HTTP {status}: {text}{hint}", raw_response=dict(body), status_code=status)
 
 
 def _error_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:

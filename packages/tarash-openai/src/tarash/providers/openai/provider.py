@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from tarash.providers.openai.errors import openai_error
 from tarash.providers.openai.images import Images
 from tarash.providers.openai.service import Service, setting
-from tarash.providers.openai.speech import Speech
+from tarash.providers.openai.speech import VOICES, Speech
 from tarash.providers.openai.videos import Videos
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response, Step
-from tarash.tarash_gateway.models import Kind
+from tarash.tarash_gateway.models import Kind, Voice
 from tarash.tarash_gateway.providers.base import Call, Credentials, ModelInfo, Operation, Provider
+from tarash.tarash_gateway.providers.voices import fixed_voices
 
 ACCOUNT_HEADERS = {
     "organization": ("OpenAI-Organization", "OPENAI_ORG_ID"),
@@ -48,10 +49,13 @@ class OpenAIProvider(Provider):
         yield
 
     def known_models(self) -> Iterable[ModelInfo]:
-        return self.service.catalogue.models
+        return self.service.models
 
-    def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
-        return self.service.catalogue.find(self.service.name_of(model), kind)
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        return fixed_voices(VOICES)
+
+    def name_of(self, model: str) -> str:
+        return self.service.name_of(model)
 
     def check(self, call: Call) -> None:
         super().check(call)
@@ -66,4 +70,4 @@ class OpenAIProvider(Provider):
         return {header: value for header, value in told.items() if value}
 
     def error(self, response: Response) -> TarashException | None:
-        return openai_error(response, self.service.name)
+        return openai_error(response, self.service.refusals)

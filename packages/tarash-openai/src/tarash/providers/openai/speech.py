@@ -5,15 +5,13 @@ Source: types and wire of openai 3.52 and 3.54 (PyPI). PCM and WAV at 24 kHz, 16
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tarash.providers.openai.service import Service, about
-from tarash.tarash_gateway.exceptions import ProtocolError
 from tarash.tarash_gateway.messages import (
     Done,
     Json,
-    Output,
     Pending,
     RawAudio,
     Request,
@@ -27,13 +25,20 @@ from tarash.tarash_gateway.providers.field_mappers import (
     FieldMapper,
     FieldMapping,
     omitted_field_mapper,
+    omitted_settings,
     passthrough_field_mapper,
     text_field_mapper,
 )
+from tarash.tarash_gateway.providers.sounds import read_sound
 
 LONGEST_TEXT = 4096
 SAMPLE_RATE = 24_000
 DEFAULT_VOICE = "alloy"
+VOICES = (
+    *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin"),
+    *("cedar",),
+)
+"""The vendor's own. Older models know fewer; voices of an account's own cannot be listed."""
 CONTENT_TYPES = {
     "mp3": "audio/mpeg",
     "opus": "audio/ogg",
@@ -65,13 +70,9 @@ _BITRATE = omitted_field_mapper("output_format.bitrate", "the vendor chooses the
 
 def speech_mapping(model: str, request: TTSRequest) -> FieldMapping:
     """What becomes of the fields that are set; the request's default format is the vendor's own, and is not sent."""
-    mapping = dict(_BASE)
+    mapping = {**_BASE, **omitted_settings(request.voice_settings, SETTINGS)}
     if model in WITHOUT_INSTRUCTIONS:
         mapping["instructions"] = omitted_field_mapper("voice_settings.instructions", f"{model} takes none")
-    for name in (request.voice_settings or {}).keys() - set(SETTINGS):
-        mapping[f"voice_settings.{name}"] = omitted_field_mapper(
-            f"voice_settings.{name}", f"there is no setting {name!r}"
-        )
     if "output_format" in request.model_fields_set:
         mapping["response_format"] = _FORMAT
         mapping["bitrate"] = _BITRATE
@@ -86,9 +87,8 @@ class Speech(Operation):
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    def describe(self, call: Call) -> Step[FieldMapping | None]:
-        return speech_mapping(self.service.capability(call), call.request)
-        yield
+    def mapping(self, call: Call) -> FieldMapping | None:
+        return speech_mapping(self.service.name_of(call.model), call.request)
 
     def submit(self, call: Call) -> Step[Pending | Done]:
         answer = yield self._request(call)
@@ -101,7 +101,7 @@ class Speech(Operation):
 
     def _request(self, call: Call) -> Request:
         fields = {"model": self.service.wire_model(call), **call.payload}
-        return self.service.post(call, "audio/speech", Json(fields))
+        return self.service.paid(call, "audio/speech", Json(fields))
 
 
 def wanted_format(call: Call) -> str:
@@ -111,10 +111,7 @@ def wanted_format(call: Call) -> str:
 def read_speech(answer: Response, wanted: str) -> Done:
     """The sound of an answer. Raises `ProtocolError` for text in its place, or nothing."""
     told = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not answer.body or told == "application/json" or told.startswith("text/"):
-        raise ProtocolError(f"The answer is no sound but {len(answer.body)} bytes of {told or 'nothing'}.")
+    [sound] = read_sound(answer, CONTENT_TYPES.get(wanted, told or None)).outputs
     seconds = len(answer.body) / (2 * SAMPLE_RATE) if wanted == "pcm" else None
-    content_type = CONTENT_TYPES.get(wanted, told or None)
-    raw: Mapping[str, Any] = {"content_type": told, "bytes": len(answer.body)}
-    output = Output(data=answer.body, content_type=content_type, duration=seconds)
-    return Done([output], raw, {}, about(answer))
+    raw = {"content_type": told, "bytes": len(answer.body)}
+    return Done([replace(sound, duration=seconds)], raw, {}, about(answer))

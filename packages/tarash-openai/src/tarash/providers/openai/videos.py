@@ -6,7 +6,6 @@ compatible servers still speak it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import JsonValue
@@ -14,14 +13,12 @@ from pydantic import JsonValue
 from tarash.providers.openai.errors import job_error
 from tarash.providers.openai.service import Service, about, setting
 from tarash.providers.openai.video_mappings import OPERATION, SOURCE, operation_of, video_mapping
-from tarash.tarash_gateway.exceptions import JobRejectedError, ProtocolError, ValidationError
-from tarash.tarash_gateway.media import Media
+from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.messages import (
     Body,
     Cancellation,
     Done,
     Json,
-    Multipart,
     Output,
     Pending,
     Response,
@@ -31,10 +28,17 @@ from tarash.tarash_gateway.messages import (
     text_at,
 )
 from tarash.tarash_gateway.providers.base import Call, Operation, path_of
-from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping, parse_size
-from tarash.tarash_gateway.providers.inputs import fetched
-from tarash.tarash_gateway.providers.multipart import file_part, text_parts
+from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping, seconds_of
+from tarash.tarash_gateway.providers.multipart import form_of
+from tarash.tarash_gateway.providers.sizes import sides
 from tarash.tarash_gateway.providers.standard_webhooks import verify_standard_webhook
+from tarash.tarash_gateway.providers.waiting import (
+    going_on,
+    posted,
+    refuse_other_job,
+    refuse_other_webhook,
+    stored_id,
+)
 
 SUBMIT_SECONDS = 300.0
 MAX_INPUT_BYTES = 512 * 1024 * 1024
@@ -55,10 +59,9 @@ class Videos(Operation):
     def __init__(self, service: Service) -> None:
         self.service = service
 
-    def describe(self, call: Call) -> Step[FieldMapping | None]:
+    def mapping(self, call: Call) -> FieldMapping | None:
         limits = find_mapping(self.service.video_limits, self.service.family(call))
         return video_mapping(operation_of(call.request), limits) if limits else None
-        yield
 
     def submit(self, call: Call) -> Step[Pending | Done]:
         operation = operation_of(call.request)
@@ -66,40 +69,38 @@ class Videos(Operation):
         source = call.payload.get(SOURCE)
         path = PATHS.get(operation) or f"videos/{path_of(str(source), what='video id')}/remix"
         body = yield from self._body(call, operation, fields, source)
-        answer = yield self.service.post(call, path, body, timeout=SUBMIT_SECONDS)
+        answer = yield self.service.paid(call, path, body, timeout=SUBMIT_SECONDS)
         video = answer.object()
         return Pending({"id": text_at(video, "id")}, event=video)
 
     def _body(self, call: Call, operation: str, fields: dict[str, Any], source: Any) -> Step[Body]:
         if operation == "create":
             # The SDK sends a form even when there is no file.
-            return (yield from _form({"model": self.service.wire_model(call), **fields}))
+            return (yield from form_of({"model": self.service.wire_model(call), **fields}, max_bytes=MAX_INPUT_BYTES))
         if operation == "remix":
             return Json(fields)
         if source:
             return Json({**fields, "video": {"id": str(source)}})
-        return (yield from _form(fields))
+        return (yield from form_of(fields, max_bytes=MAX_INPUT_BYTES))
 
     def poll(self, call: Call, state: JsonValue) -> Step[Pending | Done]:
-        job = _id(state)
-        answer = yield self.service.get(call, f"videos/{job}")
+        job = stored_id(state)
+        answer = yield self.service.request(call, "GET", f"videos/{job}")
         video = answer.object()
-        if video.get("id", job) != job:
-            raise ProtocolError(f"{self.service.name} answered with another video.")
+        refuse_other_job(video, job, self.service.name)
         status = text_at(video, "status")
         if status in FAILED:
             told = video.get("error") or {"message": f"its state is {status!r}"}
-            raise job_error(told, self.service.name, video)
+            raise job_error(told, self.service.refusals, video)
         if status in FINISHED:
             return self._done(call, job, answer)
-        unknown = None if status in WAITING else status
-        hint, progress = _milliseconds(answer), number_or_none(video.get("progress"))
-        return Pending(state, WAITING.get(status, True), progress, hint, video, unknown)
+        hint, progress = _poll_after(answer), number_or_none(video.get("progress"))
+        return going_on(state, status, WAITING, video, progress=progress, retry_after=hint)
 
     def _done(self, call: Call, job: str, answer: Response) -> Done:
         video = answer.object()
-        width, height = _pixels(video.get("size"))
-        seconds = _number(video.get("seconds"))
+        width, height = sides(str(video.get("size"))) or (None, None)
+        seconds = seconds_of(video.get("seconds"))
         query = "&".join(f"{name}={value}" for name, value in self.service.query(call, "videos"))
         link = self.service.url(call, f"videos/{job}/content") + (f"?{query}" if query else "")
         output = Output(link, None, "video/mp4", width, height, seconds, authenticated=True)
@@ -109,11 +110,11 @@ class Videos(Operation):
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         """The vendor has no cancelling: an unfinished video is deleted. A finished one would be lost, so it is not."""
-        job = _id(state)
-        answer = yield self.service.get(call, f"videos/{job}")
+        job = stored_id(state)
+        answer = yield self.service.request(call, "GET", f"videos/{job}")
         if answer.object().get("status") in FINISHED | FAILED:
             return Cancellation.TOO_LATE
-        deleted = yield self.service.delete(call, f"videos/{job}", NOT_DELETED)
+        deleted = yield self.service.request(call, "DELETE", f"videos/{job}", accept=NOT_DELETED)
         gone = deleted.ok and deleted.object_or_empty().get("deleted", True) is not False
         return Cancellation.CANCELLED if gone else Cancellation.IMPOSSIBLE
 
@@ -123,40 +124,11 @@ class Videos(Operation):
         if not secret:
             raise ValidationError(UNVERIFIABLE)
         verify_standard_webhook(message, secret)
-        data = Response(200, message.headers, message.body).object().get("data")
-        if not isinstance(data, dict) or data.get("id") != _id(state):
-            raise JobRejectedError("The webhook speaks of another job.")
+        data = posted(message).get("data")
+        refuse_other_webhook(data.get("id") if isinstance(data, dict) else None, stored_id(state))
         return (yield from self.poll(call, state))
 
 
-def _form(fields: Mapping[str, Any]) -> Step[Multipart]:
-    files = {name: value for name, value in fields.items() if isinstance(value, Media)}
-    parts = text_parts({name: value for name, value in fields.items() if name not in files})
-    for name, media in files.items():
-        file = yield from fetched(media, max_bytes=MAX_INPUT_BYTES)
-        parts.append(file_part(name, file))
-    return Multipart(parts)
-
-
-def _id(state: JsonValue) -> str:
-    return path_of(text_at(state if isinstance(state, dict) else {}, "id"), what="video id")
-
-
-def _milliseconds(answer: Response) -> float | None:
-    told = _number(answer.headers.get("openai-poll-after-ms"))
-    return None if told is None else told / 1000
-
-
-def _number(value: Any) -> float | None:
-    """A number that may be written as text, as this vendor writes seconds."""
-    try:
-        return number_or_none(float(value) if isinstance(value, str) else value)
-    except ValueError:
-        return None
-
-
-def _pixels(size: Any) -> tuple[int | None, int | None]:
-    try:
-        return parse_size(str(size))
-    except ValueError:
-        return None, None
+def _poll_after(answer: Response) -> float | None:
+    milliseconds = seconds_of(answer.headers.get("openai-poll-after-ms"))
+    return None if milliseconds is None else milliseconds / 1000

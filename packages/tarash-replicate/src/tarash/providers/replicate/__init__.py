@@ -1,17 +1,8 @@
 """The Replicate provider of tarash."""
 
-from collections.abc import Mapping
-
 from tarash.providers.replicate.provider import ReplicateProvider
-from tarash.tarash_gateway.hookspecs import hookimpl
+from tarash.tarash_gateway.hookspecs import ProviderPlugin
 
 __all__ = ["ReplicateProvider", "plugin"]
 
-
-class _Plugin:
-    @hookimpl
-    def tarash_providers(self) -> Mapping[str, ReplicateProvider]:
-        return {"replicate": ReplicateProvider()}
-
-
-plugin = _Plugin()
+plugin = ProviderPlugin({"replicate": ReplicateProvider()})

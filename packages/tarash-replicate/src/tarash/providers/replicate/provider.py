@@ -13,9 +13,7 @@ from pydantic import JsonValue
 
 from tarash.providers.replicate.errors import job_error, replicate_error
 from tarash.providers.replicate.models import (
-    Input,
     bundled,
-    find_model,
     inputs_from_openapi,
     known_models,
     plain_name,
@@ -24,8 +22,6 @@ from tarash.providers.replicate.outputs import read_output
 from tarash.providers.replicate.rules import GENERIC, mapping_for
 from tarash.tarash_gateway.exceptions import (
     HTTPError,
-    JobRejectedError,
-    ProtocolError,
     TarashException,
     ValidationError,
 )
@@ -46,7 +42,16 @@ from tarash.tarash_gateway.models import Kind
 from tarash.tarash_gateway.providers.base import Call, ModelInfo, Operation, Provider, path_of, place_media
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 from tarash.tarash_gateway.providers.multipart import file_part
+from tarash.tarash_gateway.providers.reading import object_of
+from tarash.tarash_gateway.providers.schemas.inputs import Inputs
 from tarash.tarash_gateway.providers.standard_webhooks import verify_standard_webhook
+from tarash.tarash_gateway.providers.waiting import (
+    going_on,
+    posted,
+    refuse_other_job,
+    refuse_other_webhook,
+    stored_id,
+)
 
 INLINE_BYTES = 256 * 1000
 """Smaller inputs go into the request as data URIs; larger ones are uploaded first."""
@@ -82,7 +87,7 @@ class Predictions(Operation):
     """Videos and images are made alike."""
 
     def describe(self, call: Call) -> Step[FieldMapping | None]:
-        inputs: Mapping[str, Input] = {}
+        inputs: Inputs = {}
         known = bundled().get(plain_name(call.model)) if ":" not in call.model else None
         path = schema_path(call)
         if path and call.options.get("live_schema", known is None):
@@ -115,18 +120,16 @@ class Predictions(Operation):
             message = "HTTP 404 came from something that is not Replicate. Check base_url."
             raise HTTPError(message, status_code=refusal.status)
         answer = yield Request("GET", api(call, f"models/{path_of(call.model)}"), optional=True)
-        version = answer.object_or_empty().get("latest_version")
-        latest = version.get("id") if isinstance(version, dict) else None
+        latest = object_of(answer.object_or_empty().get("latest_version")).get("id")
         if not isinstance(latest, str) or not VERSION.fullmatch(latest):
             raise error
         return latest
 
     def poll(self, call: Call, state: JsonValue) -> Step[Pending | Done]:
-        job_id = stored_id(state)
+        job_id = stored_id(state, what="prediction id")
         answer = yield Request("GET", api(call, f"predictions/{job_id}"))
         job = answer.object()
-        if job.get("id", job_id) != job_id:
-            raise ProtocolError("Replicate answered with another prediction.")
+        refuse_other_job(job, job_id, "Replicate")
         return read_job(call, state, job)
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
@@ -140,9 +143,8 @@ class Predictions(Operation):
             answer = yield Request("GET", api(call, "webhooks/default/secret"))
             secret = text_at(answer.object(), "key")
         verify_standard_webhook(message, secret)
-        job = Response(200, message.headers, message.body).object()
-        if job.get("id") != stored_id(state):
-            raise JobRejectedError("The webhook speaks of another job.")
+        job = posted(message)
+        refuse_other_webhook(job.get("id"), stored_id(state))
         return read_job(call, state, job)
 
 
@@ -154,6 +156,7 @@ class ReplicateProvider(Provider):
     base_url = "https://api.replicate.com"
     base_url_variables = ("REPLICATE_BASE_URL",)
     default_models: Mapping[Kind, str] = {"video": "google/veo-3.1", "image": "black-forest-labs/flux-schnell"}
+    options = OPTIONS
     operations: Mapping[Kind, Operation] = {kind: Predictions() for kind in default_models}
 
     def check(self, call: Call) -> None:
@@ -163,10 +166,11 @@ class ReplicateProvider(Provider):
             raise ValidationError(f"The version of {name!r} must be 64 hexadecimal digits.")
         if name.count("/") != 1 and not VERSION.fullmatch(call.model):
             raise ValidationError(f"A Replicate model is owner/name or owner/name:version, not {call.model[:80]!r}.")
-        check_options(call.options)
+        super().check(call)
+        judge_options(call.options)
 
-    def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
-        return find_model(model, kind)
+    def name_of(self, model: str) -> str:
+        return plain_name(model)
 
     def known_models(self) -> Iterable[ModelInfo]:
         return known_models()
@@ -175,14 +179,8 @@ class ReplicateProvider(Provider):
         return replicate_error(response)
 
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Raises `ValidationError` for an option that is unknown or has a wrong value."""
-    for name, value in options.items():
-        if name not in OPTIONS:
-            raise ValidationError(f"Replicate has no option {name!r} in provider_config; it has {', '.join(OPTIONS)}.")
-        if not isinstance(value, OPTIONS[name]):
-            wanted = " or ".join(kind.__name__ for kind in OPTIONS[name])
-            raise ValidationError(f"provider_config[{name!r}] must be {wanted}, not {type(value).__name__}.")
+def judge_options(options: Mapping[str, Any]) -> None:
+    """Raises `ValidationError` for an option that has a wrong value."""
     wait = options.get("wait", 1)
     if not isinstance(wait, bool) and not 1 <= wait <= LONGEST_WAIT:
         raise ValidationError(f"provider_config['wait'] must be from 1 to {LONGEST_WAIT} seconds, not {wait}.")
@@ -225,8 +223,7 @@ def schema_path(call: Call) -> str | None:
 def schema_of(answer: Response) -> Any:
     """The schema in a model's reply or in a version's."""
     body = answer.object_or_empty()
-    version = body.get("latest_version")
-    return (version if isinstance(version, dict) else body).get("openapi_schema")
+    return (object_of(body.get("latest_version")) or body).get("openapi_schema")
 
 
 def post(call: Call, path: str, body: Mapping[str, Any], accept: frozenset[int] = frozenset()) -> Request:
@@ -261,8 +258,7 @@ def place(call: Call, media: Media) -> Step[str]:
         raise ValidationError(f"Replicate takes files up to 100 MB; this one has {size} bytes. Give a link instead.")
     body = Multipart([file_part("content", media)])
     answer = yield Request("POST", api(call, "files"), body=body, timeout=UPLOAD_SECONDS)
-    links = answer.object().get("urls")
-    return text_at(links if isinstance(links, dict) else {}, "get")
+    return text_at(object_of(answer.object().get("urls")), "get")
 
 
 def read_job(call: Call, state: JsonValue, job: Mapping[str, Any]) -> Pending | Done:
@@ -272,8 +268,7 @@ def read_job(call: Call, state: JsonValue, job: Mapping[str, Any]) -> Pending | 
         raise job_error(job, status)
     if status == "succeeded":
         return read_output(call.kind, job, call.base_url)
-    unknown = None if status in WAITING else status
-    return Pending(state, WAITING.get(status, True), progress_of(job.get("logs")), None, job, unknown)
+    return going_on(state, status, WAITING, job, progress=progress_of(job.get("logs")))
 
 
 def progress_of(logs: Any) -> float | None:
@@ -285,8 +280,3 @@ def progress_of(logs: Any) -> float | None:
 def api(call: Call, path: str) -> str:
     """A URL of the interface. Replicate's own clients disagree whether the base URL ends with /v1: both do here."""
     return f"{call.base_url.removesuffix('/v1')}/v1/{path}"
-
-
-def stored_id(state: JsonValue) -> str:
-    job_id = text_at(state if isinstance(state, dict) else {}, "id")
-    return path_of(job_id, what="prediction id")

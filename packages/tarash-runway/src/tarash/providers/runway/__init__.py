@@ -1,17 +1,8 @@
 """The Runway provider of tarash."""
 
-from collections.abc import Mapping
-
 from tarash.providers.runway.provider import RunwayProvider
-from tarash.tarash_gateway.hookspecs import hookimpl
+from tarash.tarash_gateway.hookspecs import ProviderPlugin
 
 __all__ = ["RunwayProvider", "plugin"]
 
-
-class _Plugin:
-    @hookimpl
-    def tarash_providers(self) -> Mapping[str, RunwayProvider]:
-        return {"runway": RunwayProvider()}
-
-
-plugin = _Plugin()
+plugin = ProviderPlugin({"runway": RunwayProvider()})

@@ -13,21 +13,24 @@ from typing import Any
 from tarash.tarash_gateway.exceptions import (
     ContentModerationError,
     GenerationFailedError,
-    HTTPError,
-    InsufficientCreditsError,
     TarashException,
     ValidationError,
 )
 from tarash.tarash_gateway.messages import Response
+from tarash.tarash_gateway.providers.reading import list_of, objects_of
+from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals
 
-REFUSED = frozenset({400, 413, 415, 422})
-HINTS = {
-    401: " Check the key, and that it belongs to this Runway organization.",
-    403: " This organization may not do that.",
-    404: " The task is unknown or deleted, or belongs to another organization; or base_url is wrong.",
-    405: " Check base_url.",
-    429: " The organization has reached its number of generations for today; another provider may be tried.",
-}
+RUNWAY = Refusals(
+    "Runway",
+    {
+        401: " Check the key, and that it belongs to this Runway organization.",
+        403: " This organization may not do that.",
+        404: " The task is unknown or deleted, or belongs to another organization; or base_url is wrong.",
+        405: " Check base_url.",
+        429: " The organization has reached its number of generations for today; another provider may be tried.",
+    },
+    "The {vendor} organization has not enough credits: {text} Buy some; trying again will not help.",
+)
 FAILURES: Mapping[str, tuple[type[TarashException], str]] = {
     "SAFETY.INPUT": (
         ContentModerationError,
@@ -68,30 +71,23 @@ def runway_error(response: Response) -> TarashException | None:
         judged = _judged(text, told, body, response.status)
         if judged:
             return judged
-    if response.status in REFUSED:
-        return ValidationError(f"Runway refused the request: {told} Nothing was paid.", raw_response=body)
-    message = f"Runway answered HTTP {response.status}: {told}{HINTS.get(response.status, '')}"
-    return HTTPError(message, raw_response=body, status_code=response.status)
+    return RUNWAY.by_status(told, body, response.status)
 
 
 def _judged(text: str, told: str, body: dict[str, Any], status: int) -> TarashException | None:
     """What only the words of a refusal tell: credits that are gone, and content that may not be."""
     if _CREDITS.search(text) or status == 402:
-        message = f"The Runway organization has not enough credits: {told} Buy some; trying again will not help."
-        return InsufficientCreditsError(message, raw_response=body, status_code=status)
+        return RUNWAY.without_credit(told, body, status)
     if _MODERATION.search(text):
-        return ContentModerationError(f"Runway refused the content: {told} Nothing was paid.", raw_response=body)
+        return RUNWAY.moderated(f"{told}{NOTHING_PAID}", body)
     return None
 
 
 def _issues(body: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with which field."""
-    issues = body.get("issues")
-    for issue in issues[:_MOST_ISSUES] if isinstance(issues, list) else ():
-        if isinstance(issue, dict):
-            path = issue.get("path")
-            where = ".".join(map(str, path)) if isinstance(path, list) else ""
-            yield f"{where or 'body'}: {issue.get('message') or issue.get('code')}"
+    for issue in objects_of(body.get("issues"))[:_MOST_ISSUES]:
+        where = ".".join(map(str, list_of(issue.get("path"))))
+        yield f"{where or 'body'}: {issue.get('message') or issue.get('code')}"
 
 
 def task_error(task: Mapping[str, Any], status: str) -> TarashException:

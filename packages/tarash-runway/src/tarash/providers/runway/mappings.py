@@ -23,6 +23,7 @@ from tarash.tarash_gateway.providers.field_mappers import (
     FieldMapper,
     FieldMapping,
     Omit,
+    TextLimit,
     choice_field_mapper,
     constant_field_mapper,
     duration_field_mapper,
@@ -51,14 +52,16 @@ def text_mapper(source: str, most: int, *, required: bool) -> FieldMapper:
     """A text that is not empty, of at most `most` UTF-16 code units (0: no limit is known)."""
 
     def convert(text: str) -> str:
-        units = len(text.encode("utf-16-le")) // 2
-        if most and units > most:
-            raise ValueError(f"the text has {units} UTF-16 characters, the model takes {most}")
         if not text.strip():
             raise ValueError("the model needs a text") if required else Omit("the text is empty")
         return text
 
-    return FieldMapper((source,), convert, required)
+    limit = TextLimit(most, "UTF-16 characters", _utf16_units) if most else None
+    return FieldMapper((source,), convert, required, longest=limit)
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def picture(value: Media | list[Media]) -> Any:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from tarash.providers.runway.catalogue import find, known_models
 from tarash.providers.runway.errors import runway_error
-from tarash.providers.runway.speech import conversion_mapping, speech_mapping
+from tarash.providers.runway.speech import VOICES, conversion_mapping, speech_mapping
 from tarash.providers.runway.tasks import Tasks, visual_mapping
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.models import Kind
+from tarash.tarash_gateway.models import Kind, Voice
 from tarash.tarash_gateway.providers.base import ModelInfo, Operation, Provider
+from tarash.tarash_gateway.providers.voices import fixed_voices
 
 
 class RunwayProvider(Provider):
@@ -41,6 +42,9 @@ class RunwayProvider(Provider):
 
     def known_models(self) -> Iterable[ModelInfo]:
         return known_models()
+
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        return fixed_voices(VOICES)
 
     def find_model(self, model: str, kind: Kind) -> ModelInfo | None:
         info = find(model, kind).info

@@ -23,6 +23,7 @@ from tarash.tarash_gateway.providers.field_mappers import (
     choice_field_mapper,
     media_field_mapper,
     omitted_field_mapper,
+    one_of,
     passthrough_field_mapper,
 )
 
@@ -47,10 +48,7 @@ def _preset(name: str) -> dict[str, str]:
 
 
 def known_voice(voice: str) -> dict[str, str]:
-    found = next((name for name in VOICES if name.lower() == voice.lower()), None)
-    if found is None:
-        raise ValueError(f"{voice[:40]!r} is none of the vendor's voices: {', '.join(VOICES)}")
-    return _preset(found)
+    return _preset(one_of(VOICES)(voice))
 
 
 def heard_voice(voice: str) -> dict[str, str]:

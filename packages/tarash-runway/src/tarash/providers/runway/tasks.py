@@ -18,10 +18,11 @@ from tarash.providers.runway.errors import task_error
 from tarash.providers.runway.mappings import row_mapping
 from tarash.providers.runway.service import api
 from tarash.providers.runway.uploads import place
-from tarash.tarash_gateway.exceptions import ProtocolError
 from tarash.tarash_gateway.messages import Cancellation, Done, Json, Output, Pending, Step, number_or_none, text_at
-from tarash.tarash_gateway.providers.base import Call, Operation, path_of, place_media
+from tarash.tarash_gateway.providers.base import Call, Operation, place_media
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
+from tarash.tarash_gateway.providers.reading import list_of, object_of, present
+from tarash.tarash_gateway.providers.waiting import going_on, refuse_other_job, stored_id
 
 SUBMIT_SECONDS = 300.0
 
@@ -44,11 +45,10 @@ class Tasks(Operation):
     """One kind of work; `mapping` tells what becomes of the fields of its requests."""
 
     def __init__(self, mapping: Callable[[Call], FieldMapping]) -> None:
-        self.mapping = mapping
+        self._mapping = mapping
 
-    def describe(self, call: Call) -> Step[FieldMapping | None]:
-        return self.mapping(call)
-        yield
+    def mapping(self, call: Call) -> FieldMapping | None:
+        return self._mapping(call)
 
     def submit(self, call: Call) -> Step[Pending | Done]:
         endpoint = endpoint_of(call)
@@ -66,15 +66,13 @@ class Tasks(Operation):
             raise task_error(task, status)
         if status == "SUCCEEDED":
             return _done(task)
-        unknown = None if status in WAITING else status
-        return Pending(state, WAITING.get(status, True), _percent(task), None, task, unknown)
+        return going_on(state, status, WAITING, task, progress=_percent(task))
 
     def _ask(self, call: Call, state: JsonValue) -> Step[dict[str, Any]]:
-        name = _id(state)
+        name = stored_id(state, what="task id")
         answer = yield api(call, "GET", f"tasks/{name}")
         task = answer.object()
-        if task.get("id", name) != name:
-            raise ProtocolError("Runway answered with another task.")
+        refuse_other_job(task, name, "Runway")
         return task
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
@@ -83,23 +81,17 @@ class Tasks(Operation):
         if task.get("status") in FINISHED:
             return Cancellation.TOO_LATE
         # Not found: somebody else has cancelled it in between.
-        yield api(call, "DELETE", f"tasks/{_id(state)}", accept=frozenset({404}))
+        yield api(call, "DELETE", f"tasks/{stored_id(state)}", accept=frozenset({404}))
         return Cancellation.CANCELLED
 
 
 def _done(task: dict[str, Any]) -> Done:
-    links = task.get("output")
-    outputs = [Output(url=link) for link in links if isinstance(link, str)] if isinstance(links, list) else []
-    cost = task.get("cost")
-    paid = number_or_none(cost.get("credits")) if isinstance(cost, dict) else None
+    outputs = [Output(url=link) for link in list_of(task.get("output")) if isinstance(link, str)]
+    paid = number_or_none(object_of(task.get("cost")).get("credits"))
     facts = {"created_at": task.get("createdAt"), "credits": paid}
-    return Done(outputs, task, {}, {name: value for name, value in facts.items() if value is not None})
+    return Done(outputs, task, {}, present(facts, *facts))
 
 
 def _percent(task: dict[str, Any]) -> float | None:
     progress = number_or_none(task.get("progress"))
     return None if progress is None else round(100 * progress)
-
-
-def _id(state: JsonValue) -> str:
-    return path_of(text_at(state if isinstance(state, dict) else {}, "id"), what="task id")
