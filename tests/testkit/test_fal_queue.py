@@ -81,11 +81,11 @@ def test_a_result_has_media_that_decode(fal: FalSimulator, ask: Ask, clock: Virt
     assert reply.headers["x-fal-billable-units"] == "1"
     video = reply.json["video"]
     assert video["url"].startswith(fal.cdn_url + "/files/")
-    assert (video["content_type"], video["width"], video["height"]) == ("video/mp4", 180, 320)
+    assert (video["content_type"], video["width"], video["height"]) == ("video/mp4", 480, 854)
     content = ask("GET", video["url"], key=None).body
     assert len(content) == video["file_size"]
     with av.open(io.BytesIO(content), "r") as container:
-        assert container.streams.video[0].height == 320
+        assert container.streams.video[0].height == 854
 
 
 @pytest.mark.parametrize(

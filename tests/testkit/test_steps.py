@@ -297,6 +297,17 @@ def test_the_ordinary_answer_can_be_altered(play: Callable[..., bytes]) -> None:
     assert play(Alter(lambda answer: (Delay(1), CutBody(2, answer)))).endswith(b'\r\n\r\n{"')
 
 
+def test_a_chunked_answer_is_altered_as_a_whole(server: ScriptedServer, connect: Connect, book: Ledger) -> None:
+    server.handler = lambda request: [Charge("job-1"), Start(200, {"X": "y"}), Chunk(b"ab"), Chunk(b"cd"), Finish()]
+    server.script("GET", "/thing", CutBody(3))
+    peer = connect(server)
+    peer.sendall(ASK)
+    said = read_all(peer)
+    assert said.endswith(b"Content-Length: 4\r\n\r\nabc")
+    assert b"X: y" in said
+    assert book.charges("job-1") == 1
+
+
 @pytest.mark.parametrize("step", [CutBody(1), Perform(), Alter(lambda answer: answer)])
 def test_only_an_answer_can_be_altered(step: Step, raw: RawExchange) -> None:
     server = ScriptedServer(lambda request: Hang())

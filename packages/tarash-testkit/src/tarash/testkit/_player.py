@@ -82,10 +82,14 @@ class Player:
                 await waiting
 
     def _ordinary_answer(self) -> Answer:
-        """The handler's answer to be changed or cut; what else it wants played (charges, delays) is done first."""
-        for step in as_steps(self.ordinary()):
+        """The handler's whole answer, to be changed or cut; what else it wants played (charges, delays) comes first."""
+        steps = as_steps(self.ordinary())
+        for step in steps:
             if isinstance(step, Answer):
                 return step
+            if isinstance(step, Start):
+                pieces = (following.data for following in steps if isinstance(following, Chunk))
+                return Answer(step.status, step.headers, b"".join(pieces))
             action = _ACTIONS.get(type(step))
             if not isinstance(step, Charge | Delay | Do) or action is None:
                 raise ScriptError(f"the ordinary handler answers with {step!r}, which cannot be changed")

@@ -64,7 +64,7 @@ def wav(seconds: float = 0.2, sample_rate: int = 24_000, pitch: float = 440.0) -
 
 def mp4(aspect_ratio: str = "16:9") -> Media:
     """The core's video of this aspect ratio. Raises FileNotFoundError for one that it does not ship."""
-    return _asset(f"video_{aspect_ratio.replace(':', 'x')}.mp4")
+    return _asset(f"video_{aspect_ratio.replace(':', 'x')}_480p.mp4")
 
 
 def mp3() -> Media:

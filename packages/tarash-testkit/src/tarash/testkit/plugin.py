@@ -3,8 +3,9 @@
 Whatever a fixture needs is imported when it is first used: a project that does not use them pays nothing.
 """
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tarash.testkit.fal import FalSimulator
     from tarash.testkit.ledger import Ledger
     from tarash.testkit.server import ScriptedServer
+    from tarash.testkit.simulators import Simulator
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def virtual_clock() -> "Generator[VirtualClock]":
 
 @pytest.fixture
 def ledger() -> "Ledger":
-    """The ledger that `scripted_server` and `fal_simulator` of the same test write to."""
+    """The ledger that the servers and simulators of the same test write to."""
     from tarash.testkit.ledger import Ledger
 
     return Ledger()
@@ -50,3 +52,20 @@ def fal_simulator(virtual_clock: "VirtualClock", ledger: "Ledger") -> "Generator
 
     with FalSimulator(clock=virtual_clock, ledger=ledger) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def start_simulator(virtual_clock: "VirtualClock", ledger: "Ledger") -> "Generator[Callable[..., Simulator]]":
+    """Starts a provider's simulator for the rest of the test: `start_simulator("runway", run_seconds=3)`.
+
+    What follows the provider's id are options of the simulator's own class. Raises KeyError for a provider that has no
+    simulator.
+    """
+    from tarash.testkit.simulators import find_simulator
+
+    with ExitStack() as running:
+
+        def start(provider: str, **options: Any) -> "Simulator":
+            return running.enter_context(find_simulator(provider)(clock=virtual_clock, ledger=ledger, **options))
+
+        yield start

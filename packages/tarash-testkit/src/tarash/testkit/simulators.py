@@ -8,6 +8,8 @@ from typing import Any, Protocol, Self
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.scripts import Script
+from tarash.testkit.steps import Step
 
 
 class Simulator(Protocol):
@@ -25,6 +27,13 @@ class Simulator(Protocol):
         """All requests, or those of one operation of the vendor's interface."""
         ...
 
+    def fail_next(self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False) -> Script:
+        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
+
+        With `charged` the simulator does what was asked, and only its answer is lost.
+        """
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -34,11 +43,18 @@ class Simulator(Protocol):
 
 SIMULATORS: Mapping[str, str] = {
     "azure-openai": "tarash.testkit.openai:AzureOpenAISimulator",
+    "elevenlabs": "tarash.testkit.elevenlabs:ElevenLabsSimulator",
+    "cartesia": "tarash.testkit.cartesia:CartesiaSimulator",
     "fal": "tarash.testkit.fal:FalSimulator",
     "google": "tarash.testkit.google:GoogleSimulator",
+    "luma": "tarash.testkit.luma:LumaSimulator",
+    "hume": "tarash.testkit.hume:HumeSimulator",
     "openai": "tarash.testkit.openai:OpenAISimulator",
     "replicate": "tarash.testkit.replicate:ReplicateSimulator",
     "runway": "tarash.testkit.runway:RunwaySimulator",
+    "sarvam": "tarash.testkit.sarvam:SarvamSimulator",
+    "stability": "tarash.testkit.stability:StabilitySimulator",
+    "xai": "tarash.testkit.xai:XaiSimulator",
 }
 
 

@@ -1,10 +1,8 @@
 """The simulator of fal: all of its hosts on 127.0.0.1, with a virtual clock, scripted faults and a ledger."""
 
-import contextlib
 import math
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.fal import errors
@@ -17,9 +15,9 @@ from tarash.testkit.fal.storage import Storage, StoredFile
 from tarash.testkit.fal.webhooks import SignedWebhook, WebhookSigner
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.scripts import Moment, Script, ScriptBook
 from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Perform, Played, Step
+from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import VendorSimulator
 
 if TYPE_CHECKING:
     from tarash.testkit.tls import LocalAuthority
@@ -29,7 +27,7 @@ DEFAULT_KEY = "simulated-key-id:simulated-key-secret"
 _KEY_ROLES: frozenset[Role] = frozenset({"queue", "run", "rest"})
 
 
-class FalSimulator:
+class FalSimulator(VendorSimulator):
     """fal, for one `with` block, as far as its clients can see it (queue, calls, storage, CDN, schemas, webhooks).
 
     Jobs wait `queue_seconds` and run `run_seconds` of virtual time. Clients that wait on the virtual clock move it
@@ -39,8 +37,12 @@ class FalSimulator:
     All hosts share one origin unless `separate_hosts`. With an `authority` the simulator also answers as a proxy
     under the vendor's own host names (`proxy_environment`), so that a vendor's SDK needs no settings at all.
     Endpoints that were not registered accept every input, and make what their name suggests; with `strict` they are
-    unknown to fal.
+    unknown to fal. The operations are submit, status, stream, result, cancel, run, run_stream, token, initiate, upload,
+    complete, download, openapi, models, pricing and jwks.
     """
+
+    provider = "fal"
+    operations = frozenset(OPERATIONS)
 
     def __init__(
         self,
@@ -58,31 +60,18 @@ class FalSimulator:
         authority: "LocalAuthority | None" = None,
         keep: int | None = None,
     ) -> None:
-        self.clock, self.ledger = clock or VirtualClock(), ledger or Ledger()
-        self.key, self.scripts, self.catalogue = key, ScriptBook(), Catalogue()
+        super().__init__(key, clock, ledger, keep, authority=authority)
+        self.catalogue = Catalogue()
         self._pace = Pace(queue_seconds, run_seconds, advance_per_poll)
         self._link_seconds, self._strict = link_seconds, strict
         self._cancel_reply: CancelReply = cancel_reply
         self._signer = WebhookSigner()
-        self._exits = contextlib.ExitStack()
-        roles = ROLES if separate_hosts else ROLES[:1]
-        self._servers: dict[Role, ScriptedServer] = {
-            role: ScriptedServer(
-                self._handle,
-                clock=self.clock,
-                ledger=self.ledger,
-                scripts=self.scripts,
-                keep=keep,
-                authority=authority if role == "queue" else None,
-            )
-            for role in roles
-        }
+        # Without separate hosts the server of the queue is the only one.
+        self._servers: dict[Role, ScriptedServer] = {"queue": self.server}
+        for role in ROLES if separate_hosts else ():
+            self._servers.setdefault(role, self.server if role == "queue" else self.host(self.handle))
 
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as exits:
-            for server in self._servers.values():
-                exits.enter_context(server)
-            self._exits = exits.pop_all()
+    def begin(self) -> None:
         self._addresses = self._find_addresses()
         self._storage = Storage(self.clock, self.ledger, self._addresses, self._link_seconds)
         self._queue = Queue(
@@ -95,12 +84,6 @@ class FalSimulator:
             self._cancel_reply,
         )
         self._actions = self._find_actions()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._exits.__exit__(kind, error, traceback)
 
     # Addresses.
 
@@ -111,9 +94,8 @@ class FalSimulator:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a configuration needs to reach this simulator: `**simulator.settings`."""
         options = {"rest_url": self.rest_url}
-        return {"provider": "fal", "api_key": self.key, "base_url": self.queue_url, "provider_config": options}
+        return {**super().settings, "base_url": self.queue_url, "provider_config": options}
 
     @property
     def run_url(self) -> str:
@@ -143,11 +125,6 @@ class FalSimulator:
     @property
     def servers(self) -> list[ScriptedServer]:
         return list(self._servers.values())
-
-    @property
-    def server(self) -> ScriptedServer:
-        """The server of the queue; without separate hosts it is the only one."""
-        return self._servers["queue"]
 
     def proxy_environment(self) -> dict[str, str]:
         """Environment variables under which fal's own hosts lead here. Needs an authority (RuntimeError)."""
@@ -199,20 +176,6 @@ class FalSimulator:
         for _ in range(times):
             self._queue.plan(outcome, endpoint)
 
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
-
-        Operations are submit, status, stream, result, cancel, run, run_stream, token, initiate, upload, complete,
-        download, openapi, models, pricing and jwks. With `charged` the simulator does what was asked (accepts the
-        job, books the charge), and only its answer is lost. Raises ValueError for an unknown operation.
-        """
-        if operation not in OPERATIONS:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(OPERATIONS))}")
-        played = (Perform(), *steps) if charged else steps
-        return self.scripts.add(self._asks_for(operation), played, times=times, moment=moment)
-
     def expire_links(self) -> None:
         """Let the links to all outputs end now; a result that is asked for again names new ones."""
         self._storage.expire_links()
@@ -240,11 +203,6 @@ class FalSimulator:
         """What the CDN serves under a link. Raises KeyError."""
         return self._storage.file(url)
 
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        """The requests to all hosts, or those of one operation, in the order in which each host got them."""
-        every = [request for server in self._servers.values() for request in server.requests]
-        return every if operation is None else [one for one in every if self._asks_for(operation)(one)]
-
     def webhook(self, job_id: str, *, age: float = 0.0) -> SignedWebhook:
         """The webhook of a finished job, signed `age` seconds ago. Raises ValueError when there is nothing to send."""
         job = self.job(job_id)
@@ -260,14 +218,11 @@ class FalSimulator:
 
     # Answering.
 
-    def _asks_for(self, operation: str) -> Callable[[RecordedRequest], bool]:
-        def wanted(request: RecordedRequest) -> bool:
-            call = self._addresses.read(request)
-            return call is not None and call.operation == operation
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        call = self._addresses.read(request)
+        return call.operation if call else None
 
-        return wanted
-
-    def _handle(self, request: RecordedRequest) -> Played:
+    def handle(self, request: RecordedRequest) -> Played:
         call = self._addresses.read(request)
         if call is None:
             return errors.not_found("Path not found")

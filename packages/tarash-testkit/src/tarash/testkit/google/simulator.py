@@ -4,8 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.google import errors
@@ -15,9 +14,8 @@ from tarash.testkit.google.services import Pace, Services
 from tarash.testkit.google.storage import Storage, StoredFile
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.scripts import Moment, Script
-from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Perform, Played, Step
+from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import VendorSimulator
 
 DEFAULT_KEY = "AIza-simulated-google-key"
 PROJECT = "simulated-project"
@@ -49,13 +47,16 @@ _OPEN = frozenset({"upload", "token", "metadata"})
 _BY_TOKEN = frozenset({"object"})
 
 
-class GoogleSimulator:
+class GoogleSimulator(VendorSimulator):
     """Google, for one `with` block: Gemini API, Vertex AI, Files API, Cloud Storage, token service, metadata server.
 
     Jobs run `run_seconds` of virtual time; for clients that wait in real time, `advance_per_poll` moves the clock
     after each poll. A finished video is unpacked for `file_seconds` more, an uploaded one for `unpack_seconds`. Tokens
-    live `token_seconds`.
+    live `token_seconds`. The operations are those of `_ROUTES`.
     """
+
+    provider = "google"
+    operations = frozenset(name for name, _, _ in _ROUTES)
 
     def __init__(
         self,
@@ -70,22 +71,12 @@ class GoogleSimulator:
         token_seconds: float = 3600.0,
         keep: int | None = None,
     ) -> None:
-        self.clock, self.ledger, self.key = clock or VirtualClock(), ledger or Ledger(), key
+        super().__init__(key, clock, ledger, keep)
         self.storage = Storage(self.clock, self.ledger, unpack_seconds, advance_per_poll)
         self.tokens = Tokens(self.clock, token_seconds)
         pace = Pace(run_seconds, file_seconds, advance_per_poll)
         self.services = Services(self.clock, self.ledger, self.storage, pace)
-        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
         self._actions = self._find_actions()
-
-    def __enter__(self) -> Self:
-        self.server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.server.__exit__(kind, error, traceback)
 
     @property
     def url(self) -> str:
@@ -93,11 +84,6 @@ class GoogleSimulator:
         return self.server.url
 
     # --- what a test arranges
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a configuration needs to reach this simulator: `**simulator.settings`."""
-        return {"provider": "google", "api_key": self.key, "base_url": self.url}
 
     def next_outcome(self, outcome: Outcome, *, model: str | None = None, times: int = 1) -> None:
         """Let the next job, or the next `times`, of one model or of any go like this."""
@@ -108,19 +94,6 @@ class GoogleSimulator:
 
     def forget(self, job_id: str) -> None:
         del self.services.jobs[job_id]
-
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation (see `_ROUTES`), or the next `times`; None for every one.
-
-        With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for an unknown
-        operation.
-        """
-        if operation not in self._actions:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(self._actions))}")
-        played = (Perform(), *steps) if charged else steps
-        return self.server.scripts.add(self._asks_for(operation), played, times=times, moment=moment)
 
     def write_service_account(self, path: Path) -> Path:
         """A service account's file whose tokens come from here. Needs cryptography."""
@@ -144,16 +117,12 @@ class GoogleSimulator:
     def files(self) -> list[StoredFile]:
         return list(self.storage.files.values())
 
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        every = list(self.server.requests)
-        return every if operation is None else [one for one in every if self._asks_for(operation)(one)]
-
     # --- answering
 
-    def _asks_for(self, operation: str) -> Callable[[RecordedRequest], bool]:
-        return lambda request: _read(request)[0] == operation
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        return _read(request)[0]
 
-    def _handle(self, request: RecordedRequest) -> Played:
+    def handle(self, request: RecordedRequest) -> Played:
         action, names = _read(request)
         if action is None:
             return Answer(404, {"Content-Type": "text/html"}, "<html><title>Error 404 (Not Found)!!1</title></html>")

@@ -2,8 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -14,20 +13,23 @@ from tarash.testkit.openai.routes import Call
 from tarash.testkit.openai.videos import Video, VideoOutcome, Videos, event
 from tarash.testkit.openai.webhooks import SECRET, SignedWebhook, sign
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.scripts import Moment, Script
-from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Perform, Played, Step
+from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import VendorSimulator
 
 DEFAULT_KEY = "sk-simulated-key-0123456789"
 
 
-class OpenAISimulator:
+class OpenAISimulator(VendorSimulator):
     """OpenAI and Azure OpenAI, for one `with` block: images, speech, videos and their webhooks.
 
     Videos wait `queue_seconds` and run `run_seconds` of virtual time, images and speech take `make_seconds`. With
     `poll_after_ms` the vendor tells when to ask again. Azure's doors take the key as `api-key`, or `token` (the key,
-    unless it is set) as a bearer; deployments have any name, unless `deployments` lists them.
+    unless it is set) as a bearer; deployments have any name, unless `deployments` lists them. The operations are
+    generate, edit_image, speech, create, edit, extend, remix, retrieve, content, delete, list and download.
     """
+
+    provider = "openai"
+    operations = frozenset(routes.OPERATIONS)
 
     def __init__(
         self,
@@ -43,24 +45,14 @@ class OpenAISimulator:
         poll_after_ms: int | None = None,
         keep: int | None = None,
     ) -> None:
-        self.clock, self.ledger = clock or VirtualClock(), ledger or Ledger()
-        self.key, self.token, self.webhook_secret = key, token or key, SECRET
+        super().__init__(key, clock, ledger, keep)
+        self.token, self.webhook_secret = token or key, SECRET
         self._deployments = deployments
         self._files: dict[str, Answer] = {}
         self._numbers = itertools.count(1)
-        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
         self._videos = Videos(self.clock, self.ledger, (queue_seconds, run_seconds), poll_after_ms)
         self._makers = Makers(self.clock, self.ledger, make_seconds, self._publish)
         self._actions = self._find_actions()
-
-    def __enter__(self) -> Self:
-        self.server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.server.__exit__(kind, error, traceback)
 
     # Addresses; none of them ends with a slash.
 
@@ -68,11 +60,6 @@ class OpenAISimulator:
     def base_url(self) -> str:
         """What a client takes for https://api.openai.com/v1."""
         return f"{self.server.url}/v1"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a configuration needs to reach this simulator: `**simulator.settings`."""
-        return {"provider": "openai", "api_key": self.key, "base_url": self.base_url}
 
     @property
     def azure_endpoint(self) -> str:
@@ -91,20 +78,6 @@ class OpenAISimulator:
         for _ in range(times):
             self._videos.plan(outcome)
 
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
-
-        Operations are generate, edit_image, speech, create, edit, extend, remix, retrieve, content, delete, list and
-        download. With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for
-        an unknown operation.
-        """
-        if operation not in routes.OPERATIONS:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(routes.OPERATIONS))}")
-        played = (Perform(), *steps) if charged else steps
-        return self.server.scripts.add(_asks_for(operation), played, times=times, moment=moment)
-
     def forget(self, video_id: str) -> None:
         """Let a video vanish. Raises KeyError."""
         self._videos.forget(video_id)
@@ -113,11 +86,6 @@ class OpenAISimulator:
     def videos(self) -> list[Video]:
         """Every video that was accepted and not deleted, oldest first."""
         return self._videos.all
-
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        """All requests, or those of one operation."""
-        every = self.server.requests.snapshot()
-        return every if operation is None else [request for request in every if _asks_for(operation)(request)]
 
     def webhook(self, video_id: str, *, age: float = 0.0) -> SignedWebhook:
         """The webhook of a finished video, signed `age` seconds ago. Raises ValueError for one that has not."""
@@ -130,7 +98,11 @@ class OpenAISimulator:
 
     # Answering.
 
-    def _handle(self, request: RecordedRequest) -> Played:
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        call = routes.read(request)
+        return call.operation if call else None
+
+    def handle(self, request: RecordedRequest) -> Played:
         azure = request.path.startswith("/openai/")
         call = routes.read(request)
         if call is None:
@@ -184,14 +156,8 @@ class OpenAISimulator:
 class AzureOpenAISimulator(OpenAISimulator):
     """The same simulator, whose settings lead through Azure's doors."""
 
+    provider = "azure-openai"
+
     @property
     def settings(self) -> dict[str, Any]:
-        return {"provider": "azure-openai", "api_key": self.key, "base_url": self.azure_endpoint}
-
-
-def _asks_for(operation: str) -> Callable[[RecordedRequest], bool]:
-    def wanted(request: RecordedRequest) -> bool:
-        call = routes.read(request)
-        return call is not None and call.operation == operation
-
-    return wanted
+        return {**super().settings, "base_url": self.azure_endpoint}

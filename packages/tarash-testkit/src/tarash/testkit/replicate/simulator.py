@@ -10,8 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -20,9 +19,8 @@ from tarash.testkit.replicate import errors
 from tarash.testkit.replicate.catalogue import MODELS, PublishedModel, judge, version_body
 from tarash.testkit.replicate.predictions import TERMINAL, Prediction, PredictionOutcome, SignedWebhook
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.scripts import Moment, Script
-from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Delay, Perform, Played, Step
+from tarash.testkit.steps import Answer, Delay, Played
+from tarash.testkit.vendor import VendorSimulator
 
 DEFAULT_KEY = "r8_simulatedTokenOfReplicate0123456789ab"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the simulator, 32 b.").decode()
@@ -50,8 +48,11 @@ _ROUTES = tuple(
 OPERATIONS = frozenset(name for _, _, name in _ROUTES)
 
 
-class ReplicateSimulator:
+class ReplicateSimulator(VendorSimulator):
     """Replicate, for one `with` block. Predictions wait `queue_seconds` and run `run_seconds` of virtual time."""
+
+    provider = "replicate"
+    operations = OPERATIONS
 
     def __init__(
         self,
@@ -63,12 +64,8 @@ class ReplicateSimulator:
         run_seconds: float = 0.0,
         models: Mapping[str, PublishedModel] = MODELS,
     ) -> None:
-        self.clock, self.ledger, self.key, self.webhook_secret = (
-            clock or VirtualClock(),
-            ledger or Ledger(),
-            key,
-            SECRET,
-        )
+        super().__init__(key, clock, ledger)
+        self.webhook_secret = SECRET
         self.models = dict(models)
         self.files: dict[str, dict[str, Any]] = {}
         self.uploaded: dict[str, bytes] = {}
@@ -76,29 +73,7 @@ class ReplicateSimulator:
         self._lock, self._numbers = threading.Lock(), itertools.count(1)
         self._predictions: dict[str, Prediction] = {}
         self._outcomes: deque[PredictionOutcome] = deque()
-        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger)
-        self.delivery = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger)
-
-    def __enter__(self) -> Self:
-        self.delivery.start()
-        self.server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.server.__exit__(kind, error, traceback)
-        self.delivery.__exit__(kind, error, traceback)
-
-    @property
-    def base_url(self) -> str:
-        """What a client takes for https://api.replicate.com."""
-        return self.server.url
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a configuration needs to reach this simulator: `**simulator.settings`."""
-        return {"provider": "replicate", "api_key": self.key, "base_url": self.base_url}
+        self.delivery = self.host(self.handle)
 
     @property
     def predictions(self) -> list[Prediction]:
@@ -110,25 +85,6 @@ class ReplicateSimulator:
         """Let the next prediction, or the next `times`, go like this."""
         with self._lock:
             self._outcomes.extend([outcome] * times)
-
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
-
-        With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for an unknown
-        operation.
-        """
-        if operation not in OPERATIONS:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(OPERATIONS))}")
-        played = (Perform(), *steps) if charged else steps
-        server = self.delivery if operation == "download" else self.server
-        return server.scripts.add(lambda one: _read(one)[0] == operation, played, times=times, moment=moment)
-
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        """All requests, or those of one operation."""
-        every = [*self.server.requests.snapshot(), *self.delivery.requests.snapshot()]
-        return [request for request in every if operation in (None, _read(request)[0])]
 
     def webhook(self, prediction_id: str, *, age: float = 0.0) -> SignedWebhook:
         """The webhook of a prediction as it stands now, signed `age` seconds ago. Raises KeyError."""
@@ -145,7 +101,10 @@ class ReplicateSimulator:
 
     # Answering, in the server's thread.
 
-    def _handle(self, request: RecordedRequest) -> Played:
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        return _read(request)[0]
+
+    def handle(self, request: RecordedRequest) -> Played:
         operation, names = _read(request)
         if operation == "download":
             return self._download(names["name"])

@@ -1,10 +1,5 @@
 """The simulator of Runway: interface and storage on 127.0.0.1, a virtual clock, scripted faults and a ledger."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
-
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
@@ -12,9 +7,8 @@ from tarash.testkit.runway import bodies, errors, shapes
 from tarash.testkit.runway.errors import Refused
 from tarash.testkit.runway.tasks import Task, TaskOutcome, Tasks
 from tarash.testkit.runway.uploads import Upload, Uploads
-from tarash.testkit.scripts import Moment, Script
-from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Perform, Played, Step
+from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import VendorSimulator
 
 DEFAULT_KEY = "key_" + "0123456789abcdef" * 8
 VERSION = "2024-11-06"
@@ -22,14 +16,18 @@ ENDPOINTS = frozenset(shapes.schemas()["endpoints"])
 OPERATIONS = ENDPOINTS | {"create", "retrieve", "delete", "uploads", "storage", "download"}
 
 
-class RunwaySimulator:
+class RunwaySimulator(VendorSimulator):
     """Runway, for one `with` block.
 
     Tasks wait `queue_seconds` and run `run_seconds` of virtual time. `balance` is the number of credits that the
     organization has (None: enough). Retired models are refused unless `serve_retired`, and models that never were
     unless `serve_unknown`; the bodies of the latter are not judged. Uploads and results lie on a server of their own
-    (`storage`), which refuses requests with a key.
+    (`storage`), which refuses requests with a key. The operations are the endpoints that create tasks (`create` for any
+    of them), retrieve, delete, uploads, storage and download.
     """
+
+    provider = "runway"
+    operations = OPERATIONS
 
     def __init__(
         self,
@@ -44,36 +42,14 @@ class RunwaySimulator:
         serve_unknown: bool = False,
         keep: int | None = None,
     ) -> None:
-        self.clock, self.ledger, self.key = clock or VirtualClock(), ledger or Ledger(), key
+        super().__init__(key, clock, ledger, keep)
+        self.storage = self.host(self._handle_storage)
         self._serve_retired, self._serve_unknown = serve_retired, serve_unknown
         self._tasks = Tasks(self.clock, self.ledger, (queue_seconds, run_seconds), balance)
         self._uploads = Uploads(self.clock, self.ledger)
-        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
-        self.storage = ScriptedServer(
-            self._handle_storage, clock=self.clock, ledger=self.ledger, keep=keep, scripts=self.server.scripts
-        )
-        self._running = ExitStack()
 
-    def __enter__(self) -> Self:
-        self._running.enter_context(self.server)
-        self._running.enter_context(self.storage)
+    def begin(self) -> None:
         self._tasks.link_base = self._uploads.link_base = self.storage.url
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._running.__exit__(kind, error, traceback)
-
-    @property
-    def base_url(self) -> str:
-        """What a client takes for https://api.dev.runwayml.com, without a slash at its end."""
-        return self.server.url
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a configuration needs to reach this simulator: `**simulator.settings`."""
-        return {"provider": "runway", "api_key": self.key, "base_url": self.base_url}
 
     # What a test arranges and looks at.
 
@@ -81,20 +57,6 @@ class RunwaySimulator:
         """Let the next task, or the next `times`, go like this."""
         for _ in range(times):
             self._tasks.plan(outcome)
-
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
-
-        Operations are the endpoints that create tasks (`create` for any of them), retrieve, delete, uploads, storage
-        and download. With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError
-        for an unknown operation.
-        """
-        if operation not in OPERATIONS:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(OPERATIONS))}")
-        played = (Perform(), *steps) if charged else steps
-        return self.server.scripts.add(_asks_for(operation), played, times=times, moment=moment)
 
     def forget(self, task_id: str) -> None:
         """Let a task vanish. Raises KeyError."""
@@ -114,18 +76,20 @@ class RunwaySimulator:
         """Every upload that was announced, oldest first."""
         return self._uploads.all
 
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        """All requests to the interface and the storage, or those of one operation."""
-        every = [*self.server.requests.snapshot(), *self.storage.requests.snapshot()]
-        return every if operation is None else [request for request in every if _asks_for(operation)(request)]
-
     def clear_requests(self) -> None:
         self.server.requests.clear()
         self.storage.requests.clear()
 
     # Answering.
 
-    def _handle(self, request: RecordedRequest) -> Played:
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        return operation_of(request)
+
+    def asks_for(self, request: RecordedRequest, operation: str) -> bool:
+        found = operation_of(request)
+        return found == operation or (operation == "create" and found in ENDPOINTS)
+
+    def handle(self, request: RecordedRequest) -> Played:
         if (request.headers.get("authorization") or "") != f"Bearer {self.key}":
             return errors.unauthorized()
         if request.headers.get("x-runway-version") != VERSION:
@@ -175,11 +139,3 @@ def operation_of(request: RecordedRequest) -> str | None:
             return "download"
         case _:
             return None
-
-
-def _asks_for(operation: str) -> Callable[[RecordedRequest], bool]:
-    def wanted(request: RecordedRequest) -> bool:
-        found = operation_of(request)
-        return found == operation or (operation == "create" and found in ENDPOINTS)
-
-    return wanted
