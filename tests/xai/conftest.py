@@ -1,0 +1,28 @@
+from collections.abc import Generator
+
+import pytest
+from tests.support.worlds import WORLDS, World
+from tests.xai.desk import Desk
+
+from tarash.testkit.clock import VirtualClock
+from tarash.testkit.ledger import Ledger
+from tarash.testkit.xai import XaiSimulator
+
+
+@pytest.fixture(params=list(WORLDS))
+def world(request: pytest.FixtureRequest) -> Generator[World]:
+    one = WORLDS[request.param]()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def vendor(virtual_clock: VirtualClock, ledger: Ledger) -> Generator[XaiSimulator]:
+    """A simulator whose videos wait two seconds and run twenty."""
+    with XaiSimulator(clock=virtual_clock, ledger=ledger, queue_seconds=2, run_seconds=20) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def desk(world: World, vendor: XaiSimulator) -> Desk:
+    return Desk(world, vendor)
