@@ -5,50 +5,73 @@ Source: wire and types of sarvamai 0.1.39 (PyPI, 2026-10-26); the vendor's API r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from tarash.tarash_gateway.exceptions import (
-    HTTPError,
-    InsufficientCreditsError,
-    ProtocolError,
-    TarashException,
-    ValidationError,
-)
-from tarash.tarash_gateway.messages import (
-    Done,
-    Json,
-    Output,
-    Pending,
-    RawAudio,
-    Request,
-    Response,
-    Step,
-    Streaming,
-)
-from tarash.tarash_gateway.models import Kind
-from tarash.tarash_gateway.providers.audio_formats import CONTENT_TYPES, Offer, audio_format_mapper, offers
+from tarash.providers.sarvam.errors import vendor_error
+from tarash.providers.sarvam.voices import models_of, speakers
+from tarash.tarash_gateway.exceptions import ProtocolError, TarashException
+from tarash.tarash_gateway.messages import Done, Json, Output, Pending, RawAudio, Request, Response, Step, Streaming
+from tarash.tarash_gateway.models import AudioOutputFormat, Kind, Voice
+from tarash.tarash_gateway.providers.audio_formats import CONTENT_TYPES, Offers, audio_format_mapper, offers
 from tarash.tarash_gateway.providers.base import Call, KeyHeader, ModelInfo, Operation, Provider
 from tarash.tarash_gateway.providers.field_mappers import (
     Converted,
     FieldMapper,
     FieldMapping,
     omitted_field_mapper,
-    passthrough_field_mapper,
     text_field_mapper,
 )
-from tarash.tarash_gateway.providers.sounds import decoded
+from tarash.tarash_gateway.providers.sounds import decoded, read_sound, samples_in
 
 LANGUAGES = ("bn", "en", "gu", "hi", "kn", "ml", "mr", "od", "pa", "ta", "te")
 OTHER_NAMES = {"or": "od"}
 DEFAULT_LANGUAGE = "en-IN"
-LONGEST_TEXT = {"bulbul:v2": 1500}
-USUAL_LONGEST_TEXT = 2500
-_RATES = (24000, 8000, 16000, 22050, 32000, 44100, 48000)
-OFFERS = {name: offers(_RATES) for name in ("mp3", "wav", "pcm", "flac")}
+LONGEST_STREAMED = 3500
+
+_RATES = (24_000, 8000, 16_000, 22_050)
+_HIGH_RATES = (32_000, 44_100, 48_000)
+_BITRATES = (128, 32, 64, 96, 192)
+_HEADERS = ("x-request-id",)
+WHOLE: Offers = {name: offers((*_RATES, *_HIGH_RATES)) for name in ("mp3", "wav", "pcm", "flac")}
+WHOLE_OF_V2: Offers = {name: offers(_RATES) for name in WHOLE}
+STREAMED: Offers = {
+    **WHOLE_OF_V2,
+    "mp3": offers(_RATES, _BITRATES),
+    "opus": offers((24_000, 8000, 12_000, 16_000, 48_000), _BITRATES),
+}
 CODECS = {"pcm": "linear16"}
-STREAM_RATES = (8000, 16000, 22050, 24000)
-V2_ONLY = ("pitch", "loudness")
+TYPES = {
+    **{CODECS.get(name, name): kind for name, kind in CONTENT_TYPES.items()},
+    "aac": "audio/aac",
+    "mulaw": "audio/basic",
+    "alaw": "audio/x-alaw",
+}
+HEADERLESS = frozenset({"linear16", "mulaw", "alaw"})
+
+
+Limits = tuple[float | None, float | None]
+ANY: Limits = (None, None)
+
+
+class Settings(NamedTuple):
+    """What a model takes: characters, and for each setting its limits, or None where it has no such setting."""
+
+    longest: int = 2500
+    offers: Offers = WHOLE
+    pace: Limits | None = (0.5, 2.0)
+    temperature: Limits | None = (0.01, 1.0)
+    pitch: Limits | None = None
+    loudness: Limits | None = None
+
+
+# Whether v4 has pitch and loudness the vendor's texts do not agree; if not, it refuses them, and bills nothing.
+NEWEST = Settings(pitch=ANY, loudness=ANY)
+SETTINGS = {
+    "bulbul:v4-flash": NEWEST,
+    "bulbul:v3": Settings(),
+    "bulbul:v2": Settings(1500, WHOLE_OF_V2, (0.3, 3.0), None, (-0.75, 0.75), (0.3, 3.0)),
+}
 
 
 def language(code: str) -> Any:
@@ -60,86 +83,95 @@ def language(code: str) -> Any:
     return f"{short}-IN" if f"{short}-IN" == code else Converted(f"{short}-IN", reason="the vendor's spelling")
 
 
-def _spelled(format_: str, offer: Offer) -> dict[str, Any]:
-    return {"codec": CODECS.get(format_, format_), "rate": offer.rate}
+def _speaker(name: str, model: str) -> str:
+    owners = models_of(name.lower())
+    if owners and model not in owners and model in SETTINGS:
+        raise ValueError(f"{name} speaks with {' and '.join(owners)} only; list_voices names the voices of {model}")
+    return name.lower()
 
 
-def speech_mapping(model: str) -> FieldMapping:
+def speech_mapping(call: Call) -> FieldMapping:
     """What becomes of the fields of a request."""
-    fields: dict[str, FieldMapper] = {
-        "text": text_field_mapper("text", maximum=LONGEST_TEXT.get(model, USUAL_LONGEST_TEXT), required=True),
+    settings = SETTINGS.get(call.model, NEWEST)
+    streamed = call.streamed or _only_streamed(call.request.output_format)
+    longest = LONGEST_STREAMED if streamed else settings.longest
+    return {
+        "text": text_field_mapper("text", maximum=longest, required=True),
         "language_code": FieldMapper(("language_code",), language, constant=DEFAULT_LANGUAGE),
-        "speaker": FieldMapper(("voice_id",), str.lower),
-        "pace": FieldMapper(("voice_settings.pace", "voice_settings.speed"), minimum=0.3, maximum=3.0),
-        "temperature": passthrough_field_mapper("voice_settings.temperature", minimum=0.01, maximum=1.0),
-        "output": audio_format_mapper(OFFERS, _spelled),
+        "speaker": FieldMapper(("voice_id",), lambda name: _speaker(name, call.model)),
+        **_format_mapping(STREAMED if streamed else settings.offers, call.request.output_format),
+        "pace": _setting(call.model, "pace", settings.pace, "voice_settings.speed"),
+        "temperature": _setting(call.model, "temperature", settings.temperature),
+        "pitch": _setting(call.model, "pitch", settings.pitch),
+        "loudness": _setting(call.model, "loudness", settings.loudness),
     }
-    for name in V2_ONLY:
-        fields[name] = (
-            omitted_field_mapper(f"voice_settings.{name}", f"{model} has no {name}")
-            if model == "bulbul:v3"
-            else passthrough_field_mapper(f"voice_settings.{name}")
-        )
-    return fields
+
+
+def _only_streamed(wanted: AudioOutputFormat) -> bool:
+    """True for what the vendor makes for streams only: opus, and MP3 whose bit rate is chosen."""
+    return wanted.format == "opus" or (
+        wanted.format == "mp3" and wanted.bitrate is not None and wanted.sample_rate in _RATES
+    )
+
+
+def _format_mapping(table: Offers, wanted: AudioOutputFormat) -> FieldMapping:
+    mapping = {
+        "speech_sample_rate": audio_format_mapper(table, lambda form, offer: offer.rate),
+        "output_audio_codec": audio_format_mapper(table, lambda form, offer: CODECS.get(form, form)),
+    }
+    if wanted.bitrate is not None and any(offer.bitrate for offer in table.get(wanted.format, ())):
+        mapping["output_audio_bitrate"] = audio_format_mapper(table, lambda form, offer: f"{offer.bitrate}k")
+    return mapping
+
+
+def _setting(model: str, name: str, limits: Limits | None, *others: str) -> FieldMapper:
+    source = f"voice_settings.{name}"
+    if limits is None:
+        return omitted_field_mapper(source, f"{model} has no {name}")
+    return FieldMapper((source, *others), minimum=limits[0], maximum=limits[1])
 
 
 class Speech(Operation):
-    """Text to speech."""
+    """Text to speech: whole in JSON, or streamed. What is only streamed is fetched whole from there."""
 
     def describe(self, call: Call) -> Step[FieldMapping | None]:
-        return speech_mapping(call.model)
+        return speech_mapping(call)
         yield
 
     def submit(self, call: Call) -> Step[Pending | Done]:
-        answer = yield _post(call, "")
-        body = answer.object()
-        sounds = body.get("audios")
-        if not isinstance(sounds, list) or not sounds or not isinstance(sounds[0], str):
-            raise ProtocolError("Sarvam's answer holds no audio.")
-        facts = {name: value for name, value in body.items() if name != "audios"}
-        return Done([Output(data=decoded(sounds[0]), content_type=content_type(call))], facts, {}, facts)
+        if _only_streamed(call.request.output_format):
+            answer = yield _post(call, "text-to-speech/stream")
+            return read_sound(answer, content_type(call), _HEADERS)
+        answer = yield _post(call, "text-to-speech")
+        return whole_sound(call, answer)
 
     def stream(self, call: Call) -> Step[Streaming]:
-        rate = call.payload["output"]["rate"]
-        if rate not in STREAM_RATES:
-            raise ValidationError(
-                f"Sarvam streams up to 24000 Hz, not {rate}: ask for another sample_rate. Nothing was sent."
-            )
-        return Streaming(_post(call, "/stream"), RawAudio(content_type(call)))
+        return Streaming(_post(call, "text-to-speech/stream"), RawAudio(content_type(call)))
         yield
 
 
-def _post(call: Call, ending: str) -> Request:
-    fields = {name: value for name, value in call.payload.items() if name != "output"}
-    output = call.payload["output"]
-    shape = {"output_audio_codec": output["codec"], "speech_sample_rate": output["rate"]}
-    body = Json({"model": call.model, **shape, **fields})
-    return Request("POST", f"{call.base_url}/text-to-speech{ending}", body=body, billable=True)
+def whole_sound(call: Call, answer: Response) -> Done:
+    """The sound in an answer: always one, because one text was sent."""
+    body = answer.object()
+    sounds = body.pop("audios", None)
+    if not isinstance(sounds, list) or not sounds or not decoded(sounds[0]):
+        raise ProtocolError("Sarvam's answer holds no sound.")
+    sound = decoded(sounds[0])
+    # It is not documented whether samples come with the header of a WAV file.
+    bare = samples_in(sound) if call.payload["output_audio_codec"] == "linear16" else None
+    return Done([Output(data=bare[0] if bare else sound, content_type=content_type(call))], body, {}, body)
+
+
+def _post(call: Call, path: str) -> Request:
+    fields = {"model": call.model, **call.payload}
+    return Request("POST", f"{call.base_url}/{path}", body=Json(fields), billable=True)
 
 
 def content_type(call: Call) -> str:
-    return CONTENT_TYPES.get(call.request.output_format.format, "audio/mpeg") if call.request else "audio/mpeg"
-
-
-NO_MONEY = frozenset({"insufficient_quota_error"})
-BAD_REQUEST = frozenset({400, 413, 422})
-
-
-def vendor_error(response: Response) -> TarashException | None:
-    """What an error of Sarvam means; None when the answer is not in its format."""
-    body = response.object_or_empty()
-    error = body.get("error")
-    if not isinstance(error, dict):
-        return None
-    code, status = str(error.get("code") or ""), response.status
-    text = f"Sarvam: {error.get('message') or 'no reason given'}" + (f" ({code})" if code else "")
-    if code in NO_MONEY or status == 402:
-        message = f"{text} The account needs credits."
-        return InsufficientCreditsError(message, raw_response=body, status_code=status)
-    if status in BAD_REQUEST:
-        return ValidationError(f"{text} Correct the request.", raw_response=body)
-    hint = " A wrong key is refused with 403 here." if code == "invalid_api_key_error" else ""
-    return HTTPError(f"{text}{hint}", raw_response=body, status_code=status)
+    """Of the sound that was asked for. Samples without a header tell their rate."""
+    codec = str(call.payload["output_audio_codec"])
+    kind = TYPES.get(codec, "application/octet-stream")
+    return f"{kind};rate={call.payload['speech_sample_rate']}" if codec in HEADERLESS else kind
 
 
 class Sarvam(Provider):
@@ -149,6 +181,9 @@ class Sarvam(Provider):
     key_variables = ("SARVAM_API_KEY",)
     key_header = KeyHeader("api-subscription-key", "{}")
     base_url = "https://api.sarvam.ai"
+    options = frozenset({"allow_http"})
+    reserved_params = frozenset({"model", "text"})
+    model_unknown = frozenset({400, 404})
     default_models: Mapping[Kind, str] = {"tts": "bulbul:v3"}
     models = (
         ModelInfo("bulbul:v4-flash", ("tts",)),
@@ -156,6 +191,9 @@ class Sarvam(Provider):
         ModelInfo("bulbul:v2", ("tts",), "retired", "2026-09", "bulbul:v3"),
     )
     operations: Mapping[Kind, Operation] = {"tts": Speech()}
+
+    def known_voices(self, model: str | None) -> Sequence[Voice]:
+        return speakers(model)
 
     def error(self, response: Response) -> TarashException | None:
         return vendor_error(response)

@@ -1,0 +1,20 @@
+from collections.abc import Generator
+
+import pytest
+from tests.support.conversing import Talkshow
+from tests.support.worlds import WORLDS, World
+
+from tarash.testkit.ledger import Ledger
+
+
+@pytest.fixture(params=list(WORLDS))
+def world(request: pytest.FixtureRequest) -> Generator[World]:
+    one = WORLDS[request.param]()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def show(world: World, ledger: Ledger) -> Generator[Talkshow]:
+    with Talkshow(world, ledger) as one:
+        yield one
