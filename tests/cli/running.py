@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.cli.forking import SECONDS, Forks
 
 from tarash.testkit import media
 from tarash.testkit.requests import RecordedRequest
@@ -60,24 +62,30 @@ class Command:
 
     folder: Path
     environment: dict[str, str]
+    forks: Forks
     path: list[Path] = field(default_factory=list)
     running: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     def __call__(
         self, *words: str, given: str | bytes | None = None, env: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [sys.executable, "-m", "tarash.cli", *words],
-            cwd=self.folder,
-            env=self.env(env),
-            input=given.encode() if isinstance(given, str) else given or b"",
-            capture_output=True,
-            check=False,
-            timeout=30,
-        )
+        environment, given = self.env(env), given.encode() if isinstance(given, str) else given or b""
+        if any(name.startswith(("LC_", "PYTHON")) for name in env or {}):
+            done = self._run_alone(words, environment, given)
+        else:
+            done = self.forks.run(words, self.folder, environment, given)
         out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
         assert "Traceback" not in err, err
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    def _run_alone(
+        self, words: Sequence[str], environment: Mapping[str, str], given: bytes
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """For what an interpreter reads when it starts."""
+        command = [sys.executable, "-m", "tarash.cli", *words]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, input=given, capture_output=True, check=False, timeout=SECONDS
+        )
 
     def start(self, *words: str, env: Mapping[str, str] | None = None, **popen: Any) -> "subprocess.Popen[str]":
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -85,8 +93,7 @@ class Command:
             [sys.executable, "-c", START, *words],
             cwd=self.folder,
             env=self.env(env),
-            text=True,
-            **{**pipes, **popen},
+            **{"text": True, **pipes, **popen},
         )
         self.running.append(process)
         return process

@@ -22,7 +22,7 @@ def test_a_video_is_made_and_told_of(tarash: Command) -> None:
     done = tarash("video", "A lighthouse at dawn!", *VEO, "--aspect-ratio", "9:16")
     assert done.returncode == 0
     assert tarash.files == ["a-lighthouse-at-dawn.mp4"]
-    assert frames(tarash.folder / "a-lighthouse-at-dawn.mp4") > 10
+    assert frames(tarash.folder / "a-lighthouse-at-dawn.mp4") > 5
     first, second = done.stdout.splitlines()
     assert first.startswith("a-lighthouse-at-dawn.mp4  (")
     for fact in ("fal:fal-ai/veo3.1/fast", "video/mp4", "2 s long", "9:16", "mock: no provider was asked"):
@@ -66,7 +66,7 @@ def test_an_existing_output_is_refused_unless_forced(tarash: Command) -> None:
     assert "submitting" not in refused.stderr
     assert (tarash.folder / "out.mp4").read_bytes() == b"mine"
     assert tarash("video", "x", *VEO, "-o", "out.mp4", "--force").returncode == 0
-    assert frames(tarash.folder / "out.mp4") > 10
+    assert frames(tarash.folder / "out.mp4") > 5
 
 
 @pytest.mark.parametrize("output", ["missing/out.mp4", "missing/", "-", "link.mp4", "second.mp4"])
@@ -113,7 +113,7 @@ def test_speech_and_another_voice(tarash: Command) -> None:
     converted = tarash("convert-voice", "a.wav", "--voice", "v", "--mock", "-o", "b.mp3", "--json")
     assert json_of(converted)["content_type"] == "audio/mpeg"
     with av.open(str(tarash.folder / "b.mp3")) as container:
-        assert sum(1 for _ in container.decode(audio=0)) > 10
+        assert sum(1 for _ in container.decode(audio=0)) > 5
     from_pipe = tarash("convert-voice", "-", "--voice", "v", "--mock", given=media.wav().content)
     assert from_pipe.returncode == 0
     assert "speech.mp3" in tarash.files
@@ -160,5 +160,5 @@ def test_a_job_is_submitted_by_one_process_and_resumed_by_another(tarash: Comman
     assert len(tarash.kept) == 1
     resumed = tarash("jobs", "resume", "-", "-o", "boat.mp4", given=submitted.stdout)
     assert resumed.returncode == 0
-    assert frames(tarash.folder / "boat.mp4") > 10
+    assert frames(tarash.folder / "boat.mp4") > 5
     assert tarash.kept == []

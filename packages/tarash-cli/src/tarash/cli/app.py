@@ -48,6 +48,7 @@ app.command()(generate.speak)
 app.command("convert-voice")(generate.convert_voice)
 app.add_typer(jobs.app, name="jobs")
 app.command()(catalogue.models)
+app.command()(catalogue.voices)
 app.command()(catalogue.providers)
 app.command()(diagnosis.doctor)
 

@@ -1,4 +1,4 @@
-"""`tarash models` and `tarash providers`: what there is."""
+"""`tarash models`, `tarash voices` and `tarash providers`: what there is."""
 
 from typing import Annotated
 
@@ -28,6 +28,21 @@ def models(
     if model is not None:
         raise typer.BadParameter("one provider at most; for one model: tarash models show [PROVIDER:]ID")
     return list_models(provider, kind.value if kind else None, as_json=as_json)
+
+
+def voices(
+    context: typer.Context,
+    providers: o.VoiceProviders = None,
+    timeout: o.Timeout = None,
+    base_url: o.BaseUrls = None,
+    provider_config: o.ProviderConfig = None,
+    mock: o.Mock = False,
+    as_json: o.AsJson = False,
+) -> int:
+    """List the voices that providers can speak with: id, name, languages, gender, description. Nothing is paid."""
+    from tarash.cli.voiceinfo import list_all_voices
+
+    return list_all_voices(context.params)
 
 
 def providers(as_json: o.AsJson = False) -> int:

@@ -2,27 +2,36 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tarash.cli import documents
 from tarash.cli.exits import ExitCode
 from tarash.cli.journal import Journal, command_for
 from tarash.cli.observing import AttemptObserver, observed_by
-from tarash.cli.targets import Target, save_output
+from tarash.cli.output import shown_path
+from tarash.cli.targets import Target, free_path, save_output
 from tarash.cli.work import Reporter
 from tarash.tarash_gateway.exceptions import DownloadError, PartialResultError, ValidationError
 
 Wait = Callable[[Callable[[Any], None]], Any]
 
 
-def deliver(wait: Wait, reporter: Reporter, journal: Journal, target: Target, attempts: int) -> int:
+def deliver(
+    wait: Wait,
+    reporter: Reporter,
+    journal: Journal,
+    target: Target,
+    attempts: int,
+    on_saved: Callable[[Path], None] = lambda path: None,
+) -> int:
     """Call `wait` with a progress callback, save the outputs of the response, and return the exit code."""
     started = time.monotonic()
     files: list[dict[str, Any]] = []
     with reporter.progress(attempts) as progress, observed_by(journal, AttemptObserver(progress)):
-        response, partial = _response(wait, progress.update)
+        response, partial = _response(wait, progress.update, target, reporter)
         progress.step("saving")
-        problem = _save_all(response, target, files)
+        problem = _save_all(response, target, files, on_saved)
     if problem is not None:
         return _unsaved(problem, response, reporter, files)
     journal.settle(response.job)
@@ -35,22 +44,32 @@ def deliver(wait: Wait, reporter: Reporter, journal: Journal, target: Target, at
     return ExitCode.DONE
 
 
-def _response(wait: Wait, callback: Callable[[Any], None]) -> tuple[Any, PartialResultError | None]:
+def _response(
+    wait: Wait, callback: Callable[[Any], None], target: Target, reporter: Reporter
+) -> tuple[Any, PartialResultError | None]:
     """The response; when only some of several outputs were made, those, and the error that tells of the others."""
     try:
         return wait(callback), None
     except PartialResultError as error:
+        for sound in error.sounds:
+            path = free_path(target.path)
+            path.write_bytes(sound)
+            reporter.note(f"A piece of the speech is in {shown_path(path)}")
         if error.response is None:
             raise
         return error.response, error
 
 
-def _save_all(response: Any, target: Target, files: list[dict[str, Any]]) -> BaseException | None:
+def _save_all(
+    response: Any, target: Target, files: list[dict[str, Any]], on_saved: Callable[[Path], None]
+) -> BaseException | None:
     """Save as many outputs as can be saved, adding to `files`; return the first error, or the interrupt."""
     problem: BaseException | None = None
     for index in range(len(response.outputs())):
         try:
-            files.append(documents.file_facts(save_output(response, target, index)))
+            path = save_output(response, target, index)
+            on_saved(path)
+            files.append(documents.file_facts(path))
         except KeyboardInterrupt as stop:
             return stop
         except Exception as error:  # noqa: BLE001 - the other outputs are paid for, too

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.cli.output import seconds_text, shown, shown_path, size_text
-from tarash.tarash_gateway.models import GenerationResponse, Job
+from tarash.tarash_gateway.models import AttemptMetadata, GenerationResponse, Job
 
 _CHANGES = ("converted", "rounded", "ignored", "refused")
 _LONGEST_VALUE = 80
@@ -77,18 +77,19 @@ def _without_links(value: Any) -> Any:
 def attempts_facts(story: Any) -> list[dict[str, Any]]:
     """The attempts of a response or an error, oldest first."""
     metadata = getattr(story, "execution_metadata", None)
-    return [
-        {
-            "provider": attempt.provider,
-            "model": attempt.model,
-            "status": attempt.status,
-            "seconds": attempt.elapsed_seconds,
-            "error_type": attempt.error_type,
-            "error_message": shown(attempt.error_message) if attempt.error_message else None,
-            "possibly_billed": attempt.possibly_billed,
-        }
-        for attempt in (metadata.attempts if metadata else ())
-    ]
+    return [attempt_facts(attempt) for attempt in (metadata.attempts if metadata else ())]
+
+
+def attempt_facts(attempt: AttemptMetadata) -> dict[str, Any]:
+    return {
+        "provider": attempt.provider,
+        "model": attempt.model,
+        "status": attempt.status,
+        "seconds": attempt.elapsed_seconds,
+        "error_type": attempt.error_type,
+        "error_message": shown(attempt.error_message) if attempt.error_message else None,
+        "possibly_billed": attempt.possibly_billed,
+    }
 
 
 def who(response: GenerationResponse) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ from tarash.cli.output import shown
 from tarash.tarash_gateway.exceptions import (
     ContentModerationError,
     HTTPError,
+    PartialResultError,
     PluginError,
     SubmitOutcomeUnknownError,
     TarashException,
@@ -61,6 +62,7 @@ def _details(error: TarashException) -> dict[str, Any]:
         "provider": error.provider,
         "model": error.model,
         "request_id": error.request_id,
+        **({"missing": list(error.missing)} if isinstance(error, PartialResultError) and error.missing else {}),
         "status_code": getattr(error, "status_code", None),
         "retryable": bool(error.retryable),
         "possibly_billed": billed,

@@ -1,6 +1,7 @@
 """Making something: from the parameters of a command to a saved result, or to a job that somebody resumes."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from tarash.cli import documents
@@ -10,6 +11,7 @@ from tarash.cli.journal import Journal, command_for
 from tarash.cli.observing import AttemptObserver, observed_by
 from tarash.cli.orders import Order, read_order
 from tarash.cli.output import shown, shown_path
+from tarash.cli.speaking import playback_for, speak_live
 from tarash.cli.work import Reporter, perform
 from tarash.tarash_gateway import (
     Job,
@@ -45,6 +47,8 @@ def run(kind: Any, params: Mapping[str, Any]) -> int:
     def work() -> int:
         order = read_order(kind, params)
         reporter.output = str(order.target.path)
+        if order.stream:
+            return speak_live(order, reporter)
         return submit(order, reporter, journal) if order.submit_only else generate(order, reporter, journal)
 
     return perform(reporter, work)
@@ -54,7 +58,12 @@ def generate(order: Order, reporter: Reporter, journal: Journal) -> int:
     def wait(callback: Callable[[Any], None]) -> Any:
         return GENERATE[order.kind](order.config, order.request, on_progress=callback)
 
-    return deliver(wait, reporter, journal, order.target, order.attempts)
+    playback = playback_for(order, live=False)
+    files: list[Path] = []
+    code = deliver(wait, reporter, journal, order.target, order.attempts, files.append)
+    if playback and files and not playback.play(files[0]):
+        reporter.warn(f"{playback.player.name} did not play to the end.")
+    return code
 
 
 def submit(order: Order, reporter: Reporter, journal: Journal) -> int:

@@ -98,12 +98,15 @@ def _find(provider: str, model: str, reporter: Reporter) -> Iterator[ModelInfo]:
     except PluginError as error:
         reporter.warn(str(error))
         return
+    listed = {info.id: info for info in registry.models(provider)}
     if isinstance(handler, Provider):
         known = next((info for kind in _KINDS if (info := handler.find_model(model, kind)) is not None), None)
-        if known is not None:
+        # A provider may have something to tell of any name, such as that it is ending: that is no model of this name.
+        if known is not None and known.id in listed:
             yield known
             return
-    yield from (info for info in registry.models(provider) if info.id == model)
+    if model in listed:
+        yield listed[model]
 
 
 def _unknown(reporter: Reporter, providers: list[str], model: str) -> int:

@@ -151,4 +151,28 @@ TargetVoice = Annotated[
 Format = Annotated[
     str | None, typer.Option("--format", metavar="NAME", help="mp3 (the default), wav, flac, opus, pcm.")
 ]
+SplitText = Annotated[
+    bool | None,
+    typer.Option(
+        "--split-text",
+        help="Speak a text that is too long for the model in pieces, each of them paid, and join their sound.",
+        show_default=False,
+    ),
+]
+Stream = Annotated[
+    bool, typer.Option("--stream", help="Write the sound while it is being made; with '-o -' to standard output.")
+]
+Play = Annotated[
+    bool, typer.Option("--play", help="Also play it: ffplay, mpv, mpg123, aplay or afplay must be installed.")
+]
+VoiceProviders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        "-m",
+        metavar="PROVIDER[:MODEL]",
+        help="Only this provider's voices; may be given again. Without: those of every provider that can be asked.",
+        show_default=False,
+    ),
+]
 Language = Annotated[str | None, typer.Option("--language", metavar="CODE", help="Such as en or de.")]

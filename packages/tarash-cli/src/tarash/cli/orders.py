@@ -9,7 +9,7 @@ import typer
 
 from tarash.cli import inputs
 from tarash.cli.output import shown
-from tarash.cli.targets import Target, choose_target, slug
+from tarash.cli.targets import STANDARD_OUTPUT, Target, choose_target, slug
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.mock import MockConfig, MockPollingConfig
 from tarash.tarash_gateway.models import (
@@ -53,12 +53,19 @@ class Order:
     target: Target
     attempts: int
     submit_only: bool
+    stream: bool = False
+    play: bool = False
 
 
 def read_order(kind: Kind, params: Mapping[str, Any]) -> Order:
     """Raises `typer.BadParameter` for wrong usage, `ValidationError` for values that cannot be."""
     chain = read_chain(params["models"] or (), params["mock"])
     fields = read_fields(kind, params)
+    stream, play = bool(params.get("stream")), bool(params.get("play"))
+    if (stream or play) and params["submit_only"]:
+        raise typer.BadParameter("--stream and --play want the sound, and --submit-only does not wait for it")
+    if stream and params["as_json"] and params["output"] == "-":
+        raise typer.BadParameter("--json and '-o -' both want standard output: give one")
     request = build(REQUESTS[kind], fields)
     return Order(
         kind=kind,
@@ -67,6 +74,8 @@ def read_order(kind: Kind, params: Mapping[str, Any]) -> Order:
         target=_target(kind, request, params),
         attempts=len(chain),
         submit_only=params["submit_only"],
+        stream=stream,
+        play=play,
     )
 
 
@@ -185,6 +194,8 @@ def _options(pairs: list[str]) -> dict[str, Any]:
 
 
 def _target(kind: Kind, request: Any, params: Mapping[str, Any]) -> Target:
+    if params.get("stream") and params["output"] == "-":
+        return STANDARD_OUTPUT
     count = getattr(request, "number_of_videos", None) or getattr(request, "n", None) or 1
     text = getattr(request, "prompt", None) or getattr(request, "text", None) or ""
     name = slug(text, "speech" if kind in ("tts", "sts") else kind)

@@ -26,6 +26,10 @@ class Target:
         return self.path if index == 0 else self.path.with_stem(f"{self.path.stem}-{index + 1}")
 
 
+STANDARD_OUTPUT = Target(Path("-"))
+"""Where a stream may go instead of into a file."""
+
+
 def slug(text: str, fallback: str) -> str:
     """A file name made of a text: its first words in lower case."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text[:400]).lower())
@@ -88,6 +92,11 @@ def _free_path(folder: Path, name: str, extension: str, count: int) -> Path:
         if not stems & taken and not os.path.lexists(path):
             return path
     raise ValidationError(f"There is no free name like {name!r} left in {shown_path(folder)}; give --output.")
+
+
+def free_path(path: Path) -> Path:
+    """A path like this one that nobody has."""
+    return _free_path(path.parent, path.stem, path.suffix, 1)
 
 
 def _readable(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tarash.cli.exits import signals_as_exceptions
-from tarash.cli.output import SteadyStream, document, emit, shown, shown_path
+from tarash.cli.output import SteadyStream, document, emit, mute, shown, shown_path
 from tarash.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ class Reporter:
         """Raises OSError when standard output cannot be written."""
         text = document(facts) if self.as_json else "".join(f"{line}\n" for line in lines)
         emit(self._stdout, text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Raises `BrokenPipeError` when the reader of standard output went away, OSError when it cannot be written."""
+        try:
+            self._stdout.buffer.write(data)
+            self._stdout.flush()
+        except BrokenPipeError:
+            mute(self._stdout)
+            raise
 
     # --- bad endings
 
