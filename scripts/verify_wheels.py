@@ -48,6 +48,7 @@ VENDOR_SDKS = {
     "google-genai",
     "hume",
     "litellm",
+    "luma-agents",
     "lumaai",
     "openai",
     "replicate",

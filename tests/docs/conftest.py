@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from tarash.providers.google import GoogleProvider
+from tarash.providers.stability import StabilityProvider
+from tarash.providers.xai import XaiProvider
 from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.google import GoogleSimulator
 from tarash.testkit.ledger import Ledger
+from tarash.testkit.luma import LumaSimulator
 from tarash.testkit.openai import OpenAISimulator
 from tarash.testkit.runway import RunwaySimulator
+from tarash.testkit.stability import StabilitySimulator
+from tarash.testkit.xai import XaiSimulator
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +66,44 @@ def runway_here(
         monkeypatch.setenv("RUNWAYML_BASE_URL", simulator.base_url)
         monkeypatch.setenv("RUNWAYML_API_SECRET", simulator.key)
         yield simulator
+
+
+@pytest.fixture(autouse=True)
+def luma_here(virtual_clock: VirtualClock, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Generator[LumaSimulator]:
+    """The simulator in place of both of Luma's interfaces: their addresses stand in the environment."""
+    with LumaSimulator(clock=virtual_clock, ledger=ledger) as simulator:
+        monkeypatch.setenv("LUMA_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("LUMA_AGENTS_API_KEY", simulator.key)
+        monkeypatch.setenv("LUMAAI_BASE_URL", simulator.dream_machine_url)
+        monkeypatch.setenv("LUMAAI_API_KEY", simulator.dream_machine_key)
+        yield simulator
+
+
+@pytest.fixture(autouse=True)
+def xai_here(virtual_clock: VirtualClock, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Generator[XaiSimulator]:
+    """The provider `xai`, with the simulator in place of the vendor's own host."""
+    with XaiSimulator(clock=virtual_clock, ledger=ledger) as simulator:
+
+        class SimulatedXai(XaiProvider):
+            base_url = simulator.base_url
+
+        monkeypatch.setenv("XAI_API_KEY", simulator.key)
+        register_provider("xai", SimulatedXai())
+        yield simulator
+        register_provider("xai", XaiProvider())
+
+
+@pytest.fixture(autouse=True)
+def stability_here(
+    virtual_clock: VirtualClock, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> Generator[StabilitySimulator]:
+    """The provider `stability`, with the simulator in place of the vendor's host."""
+    with StabilitySimulator(clock=virtual_clock, ledger=ledger) as simulator:
+
+        class SimulatedStability(StabilityProvider):
+            base_url = simulator.base_url
+
+        monkeypatch.setenv("STABILITY_API_KEY", simulator.key)
+        register_provider("stability", SimulatedStability())
+        yield simulator
+        register_provider("stability", StabilityProvider())

@@ -32,9 +32,11 @@ WAITED_FOR = {
     "azure-openai": ["video"],
     "fal": ["video", "image", "tts", "sts"],
     "google": ["video"],
+    "luma": ["video", "image"],
     "openai": ["video"],
     "replicate": ["video", "image"],
     "runway": ["video", "image", "tts", "sts"],
+    "xai": ["video"],
 }
 """All others answer with the result at once: there is no job that could be lost."""
 
