@@ -4,7 +4,8 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from tarash.testkit import media
@@ -298,15 +299,22 @@ IMAGEN_CASES = [
 
 
 def speech(name: str, request: dict[str, Any], speaks: Any = None, model: str = SPEAKER, **config: Any) -> Case:
-    def call(client: Any, types: Any) -> Any:
+    def call(client: Any, types: Any, method: str = "generate_content") -> Any:
         made = {"speech_config": types.SpeechConfig(**speaks(types))} if speaks else {}
         contents = config.get("contents", PROMPT)
         contents = contents(types) if callable(contents) else contents
         more = {key: value for key, value in config.items() if key != "contents"}
         settings = types.GenerateContentConfig(response_modalities=["AUDIO"], **made, **more)
-        return client.models.generate_content(model=model, contents=contents, config=settings)
+        return list(getattr(client.models, method)(model=model, contents=contents, config=settings))
 
     return Case(f"speech, {name}", "tts", model, request, call, ("generate",))
+
+
+def streamed(case: Case) -> Case:
+    """The same speech, heard while it is made."""
+    call: Any = case.sdk
+    listen = partial(call, method="generate_content_stream")
+    return replace(case, name=f"streamed {case.name}", sdk=listen, operations=("stream",))
 
 
 def voice(types: Any, name: str, *, newest: bool = True) -> Any:
@@ -365,6 +373,7 @@ SPEECH_CASES = [
     speech("seed of the caller's own", {"generationConfig": {"seed": 5}}, seed=5),
     speech("temperature of the caller's own", {"generationConfig": {"temperature": 0.2}}, temperature=0.2),
 ]
+STREAMED_CASES = [streamed(case) for case in SPEECH_CASES]
 
 
 def followed(client: Any, types: Any) -> Any:
@@ -387,4 +396,4 @@ WAY_CASES = [
     Case("the whole way of veo", "video", VEO, {}, watched, ("start", "fetch"), VERTEX),
 ]
 
-CASES = [*OMNI_CASES, *VEO_CASES, *IMAGE_CASES, *IMAGEN_CASES, *SPEECH_CASES, *WAY_CASES]
+CASES = [*OMNI_CASES, *VEO_CASES, *IMAGE_CASES, *IMAGEN_CASES, *SPEECH_CASES, *STREAMED_CASES, *WAY_CASES]

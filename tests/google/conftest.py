@@ -10,8 +10,9 @@ import pytest
 from tests.support.worlds import WORLDS, World
 
 from tarash.providers.google import GoogleProvider
-from tarash.tarash_gateway import register_provider
+from tarash.tarash_gateway import register_provider, stream_tts
 from tarash.tarash_gateway.models import (
+    AudioChunk,
     AudioGenerationConfig,
     GenerationConfig,
     ImageGenerationConfig,
@@ -51,6 +52,10 @@ class Studio:
         config = fields.pop("config", None) or self.config(kind, model=model)
         fields.setdefault("text" if kind == "tts" else "prompt", "a cat")
         return self.world.call(f"generate_{kind}", config, REQUESTS[kind](**fields))
+
+    def listen(self, config: Any, **fields: Any) -> list[AudioChunk]:
+        """All chunks of a streamed speech, in the sync world."""
+        return list(stream_tts(config, TTSRequest(**fields)))
 
     def body(self, operation: str) -> Any:
         """The body of the last request of an operation."""

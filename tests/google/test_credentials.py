@@ -152,6 +152,15 @@ def test_a_submit_with_an_expired_token_is_sent_again_with_a_new_one(vertex: Stu
     assert vertex.google.ledger.total_charges == 2
 
 
+@pytest.mark.parametrize("world", ["sync"], indirect=True)
+def test_a_stream_with_an_expired_token_is_asked_for_again_with_a_new_one(vertex: Studio) -> None:
+    for _ in range(2):
+        assert vertex.listen(vertex.config("tts"), text="A cat.")
+        vertex.google.tokens.revoke_all()
+    assert len(vertex.google.requests("stream")) == 3
+    assert vertex.google.ledger.total_charges == 2
+
+
 def test_an_expired_token_does_not_stop_a_download(vertex: Studio, tmp_path: Path) -> None:
     bucket = {"output_gcs_uri": "gs://films/out"}
     response = vertex.generate(config=vertex.config(provider_config=bucket))

@@ -24,12 +24,14 @@ pytestmark = [
     pytest.mark.vendor,
     pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::google.genai.errors.ExperimentalWarning"),
+    # With aiohttp installed the SDK's async client makes a subclass of its session.
+    pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning"),
     # The SDK leaves sockets of its clients to the garbage collector.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-OMNI, VEO = "gemini-omni-1.1-flash", "veo-3.1-lite-generate-001"
+OMNI, VEO, TTS = "gemini-omni-1.1-flash", "veo-3.1-lite-generate-001", "gemini-3.8-flash-tts"
 LINK = {"type": "video", "delivery": "uri"}
 
 
@@ -164,6 +166,61 @@ def test_speech(gemini: Any, model: str, kind: str) -> None:
             assert reader.getframerate() == 24000
     else:
         assert sound.data == media.wav().content[44:]
+
+
+def sound_of(answers: Any) -> list[bytes]:
+    parts = [part for answer in answers for part in answer.parts or ()]
+    assert {part.inline_data.mime_type for part in parts} == {"audio/L16;codec=pcm;rate=24000"}
+    return [part.inline_data.data for part in parts]
+
+
+SPOKEN = genai.types.GenerateContentConfig(response_modalities=["AUDIO"])
+
+
+@pytest.mark.parametrize("way", ["gemini", "vertex"])
+@pytest.mark.parametrize("model", ["gemini-3.8-flash-tts", "gemini-2.5-flash-tts"])
+def test_streamed_speech(google: GoogleSimulator, request: pytest.FixtureRequest, way: str, model: str) -> None:
+    client = request.getfixturevalue(way)
+    answers = list(client.models.generate_content_stream(model=model, contents="hello", config=SPOKEN))
+
+    pieces = sound_of(answers)
+    assert len(pieces) > 2
+    assert b"".join(pieces) == media.wav().content[44:]
+    assert [answer.candidates[0].finish_reason for answer in answers[:-1]] == [None] * len(pieces)
+    assert answers[-1].candidates[0].finish_reason.name == "STOP"
+    assert answers[-1].usage_metadata.total_token_count
+    assert google.ledger.total_charges == 1
+
+
+def test_streamed_speech_of_the_async_client(google: GoogleSimulator, gemini: Any) -> None:
+    async def listen() -> list[Any]:
+        stream = await gemini.aio.models.generate_content_stream(model=TTS, contents="hello", config=SPOKEN)
+        answers = [answer async for answer in stream]
+        await gemini.aio.aclose()
+        return answers
+
+    assert b"".join(sound_of(asyncio.run(listen()))) == media.wav().content[44:]
+    assert google.ledger.total_charges == 1
+
+
+def test_ends_of_streams(google: GoogleSimulator, gemini: Any) -> None:
+    def listen() -> Any:
+        return list(gemini.models.generate_content_stream(model=TTS, contents="hello", config=SPOKEN))
+
+    google.next_outcome(Outcome(block_reason="PROHIBITED_CONTENT"))
+    assert listen()[0].prompt_feedback.block_reason.name == "PROHIBITED_CONTENT"
+    google.next_outcome(Outcome(finish_reason="SAFETY"))
+    [answer] = listen()
+    assert (answer.candidates[0].finish_reason.name, answer.parts) == ("SAFETY", [])
+    google.next_outcome(Outcome(failure={"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}))
+    with pytest.raises(genai.errors.ServerError, match="Overloaded") as caught:
+        listen()
+    assert (caught.value.code, caught.value.status) == (503, "UNAVAILABLE")
+
+
+def test_a_stream_of_a_picture_is_one_piece(gemini: Any) -> None:
+    [answer] = gemini.models.generate_content_stream(model="gemini-3.1-flash-image", contents="a cat")
+    assert [part.inline_data.mime_type for part in answer.parts if part.inline_data and not part.thought]
 
 
 def test_uploads_in_pieces(google: GoogleSimulator, gemini: Any, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def told(request: RecordedRequest) -> dict[str, Any]:
     is_json = request.body[:1] == b"{"
     body: Any = request.json if is_json else request.body
     numbered = re.sub(r"(interaction-|operation-|files/sim|upload_id=)\d+", r"\1N", request.raw_target)
-    if is_json and ":generateContent" in request.path:
+    if is_json and request.path.endswith((":generateContent", ":streamGenerateContent")):
         body = camel(body)
     if is_json and "operationName" in body:
         body = {"operationName": re.sub(r"\d{4}$", "N", body["operationName"])}
@@ -131,9 +131,12 @@ def test_the_same_requests(
     start = google.requests()[-1].number
     config = studios[way].config(case.kind, model=case.model, api_version=VERSION[way], provider_config=case.options)
     request = {"text" if case.kind == "tts" else "prompt": "a lighthouse at dawn", **case.request}
-    response = studios[way].generate(case.kind, config=config, **request)
-    if "download" in case.operations:
-        response.save(tmp_path / "film.mp4")
+    if "stream" in case.operations:
+        assert studios[way].listen(config, **request)
+    else:
+        response = studios[way].generate(case.kind, config=config, **request)
+        if "download" in case.operations:
+            response.save(tmp_path / "film.mp4")
     ours = recorded(google, case.operations, start)
 
     assert theirs

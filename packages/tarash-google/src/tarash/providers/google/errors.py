@@ -1,8 +1,8 @@
 """Google's errors, from their shapes to ours.
 
 Most services answer `{"error": {"code": 429, "message", "status": "RESOURCE_EXHAUSTED", "details": [...]}}`
-(google.rpc.Status), interactions `{"error": {"code": "invalid_request", "message"}}`, the token service
-`{"error": "invalid_grant", "error_description"}`. Refusals of content also come inside good answers.
+(google.rpc.Status), interactions `{"error": {"code": "invalid_request", "message"}}`. Refusals of content also come
+inside good answers, and a google.rpc.Status inside a stream.
 Sources: types of google-genai 3.4.0; cloud.google.com, "Responsible AI" pages of Veo and Imagen, 2026.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tarash.providers.google.tables import (
+    BLOCKED,
     HINTS,
     MODERATION_WORDS,
     NO_MONEY_REASONS,
@@ -22,36 +23,29 @@ from tarash.providers.google.tables import (
 )
 from tarash.tarash_gateway.exceptions import ContentModerationError, HTTPError, ProtocolError, TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.providers.reading import list_of, objects_of
+from tarash.tarash_gateway.providers.reading import list_of, object_of, objects_of
 from tarash.tarash_gateway.providers.refusals import Refusals
 
 REFUSALS = Refusals("Google", HINTS, "The {vendor} account cannot pay: {text}")
+NO_REASON = "no reason given"
 _SUPPORT_CODE = re.compile(r"\b\d{8}\b")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s\Z")
 
 
 def google_error(response: Response) -> TarashException | None:
     """The exception that an answer means, or None when it is not in one of Google's shapes."""
-    error = _error_of(response)
-    if isinstance(error, str):
-        told = str(response.object_or_empty().get("error_description") or error)
-        return HTTPError(f"Google refused the credentials: {error} ({told}).", status_code=response.status)
-    if not isinstance(error, Mapping) or not isinstance(error.get("message"), str):
-        return None
-    return _request_error(error, response)
-
-
-def _error_of(response: Response) -> Any:
-    """The `error` member; a few answers are a list that holds the object."""
     try:
+        # A few answers are a list that holds the object.
         bodies = objects_of([response.json, *list_of(response.json)])
     except ProtocolError:
         return None
-    return bodies[0].get("error") if bodies else None
+    error = object_of(bodies[0].get("error")) if bodies else {}
+    return request_error(error, response.status) if isinstance(error.get("message"), str) else None
 
 
-def _request_error(error: Mapping[str, Any], response: Response) -> TarashException:
-    text, status = str(error["message"]), response.status
+def request_error(error: Mapping[str, Any], status: int) -> TarashException:
+    """The exception that a google.rpc.Status means, which came as an answer or inside one."""
+    text = str(error.get("message") or NO_REASON)
     name = str(error.get("status") or error.get("code") or "")
     details = objects_of(error.get("details"))
     reasons = {str(detail["reason"]) for detail in details if "reason" in detail}
@@ -94,6 +88,7 @@ def moderated(text: str, raw: Mapping[str, Any]) -> ContentModerationError:
 
 
 def job_error(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> TarashException:
-    """The exception of a job that ended with `{code, message}`."""
-    text, code = str(problem.get("message") or "no reason given"), problem.get("code")
-    return moderated(text, raw) if is_moderated(f"{code} {text}") else REFUSALS.failed(f"{text} ({code})", raw)
+    """The exception of what ended with `{code, message}` in place of a result."""
+    code, text = str(problem.get("code")), str(problem.get("message") or NO_REASON)
+    meant = moderated if code in BLOCKED or is_moderated(f"{code} {text}") else REFUSALS.failed
+    return meant(f"{text} ({code}).", raw)

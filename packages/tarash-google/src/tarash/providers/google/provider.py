@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tarash.providers.google.errors import google_error
-from tarash.providers.google.gemini.contents import Images, Speech
+from tarash.providers.google.gemini.contents import Images
 from tarash.providers.google.gemini.interactions import Interactions
+from tarash.providers.google.gemini.sounds import Speech
 from tarash.providers.google.gemini.speech import VOICES
 from tarash.providers.google.places import GEMINI_URL, check_names, model_name, on_vertex
 from tarash.providers.google.tables import DEFAULT_MODELS, OPTIONS, SUCCESSORS
-from tarash.providers.google.vertex.credentials import fetch_token
+from tarash.providers.google.vertex.credentials import fetch_token, token_error
 from tarash.providers.google.vertex.imagen import Imagen
 from tarash.providers.google.vertex.regions import STORAGE_URL, location_of, vertex_url
 from tarash.providers.google.vertex.veo import LongRunning
@@ -67,7 +68,7 @@ class GoogleProvider(Provider):
         return model_name(model)
 
     def error(self, response: Response) -> TarashException | None:
-        return google_error(response)
+        return token_error(response) or google_error(response)
 
     def advice(self, call: Call) -> str:
         name = model_name(call.model)

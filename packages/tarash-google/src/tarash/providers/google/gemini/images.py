@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tarash.providers.google.sizes import shaped, size_class_mapper
-from tarash.tarash_gateway.models import ImageGenerationRequest
+from tarash.providers.google.sizes import size_class_mapper
 from tarash.tarash_gateway.providers.field_mappers import (
     FieldMapping,
     constant_field_mapper,
-    find_mapping,
     images_field_mapper,
     omitted_field_mapper,
     passthrough_field_mapper,
@@ -26,7 +24,7 @@ LONG_RATIOS = (*RATIOS, "1:4", "4:1", "1:8", "8:1")
 SIZES = ("1K", "2K", "4K")
 IMAGE: FieldMapping = {
     "contents.images": images_field_mapper(*ROLES, maximum=MOST_IMAGES).lenient(),
-    "contents.prompt": passthrough_field_mapper("prompt"),
+    "contents.text": passthrough_field_mapper("prompt"),
     "generationConfig.responseModalities": constant_field_mapper(["TEXT", "IMAGE"]),
     SIZE: size_class_mapper(SIZES),
     RATIO: passthrough_field_mapper("aspect_ratio", allowed=RATIOS),
@@ -42,7 +40,3 @@ IMAGES: Mapping[str, FieldMapping] = {
     "gemini-2.5-": {**IMAGE, **ONE_SIZE},
     "": IMAGE,
 }
-
-
-def image_mapping(model: str, request: ImageGenerationRequest) -> FieldMapping:
-    return shaped(find_mapping(IMAGES, model) or {}, RATIO, request)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from tarash.providers.google.errors import REFUSALS, is_moderated, job_error, moderated
+from tarash.providers.google.errors import job_error
 from tarash.providers.google.files import located, output_of
 from tarash.providers.google.gemini.omni import omni_mapping
 from tarash.providers.google.jobs import Job, job_id, job_state
@@ -20,7 +20,7 @@ from tarash.tarash_gateway.media import Media
 from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Request, Step, text_at
 from tarash.tarash_gateway.providers.base import Call, path_of
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
-from tarash.tarash_gateway.providers.reading import list_of, object_of, objects_of, present
+from tarash.tarash_gateway.providers.reading import list_of, objects_of, present
 from tarash.tarash_gateway.providers.waiting import going_on, refuse_other_job
 
 WAITING = {"queued": False, "in_progress": True}
@@ -40,9 +40,9 @@ class Interactions(Job):
         payload = yield from located(call)
         answer = yield paid(f"{root(call)}/interactions", interaction_body(call, payload))
         body = answer.object()
-        status = body.get("status")
+        status = str(body.get("status"))
         if status in FAILED:
-            raise interaction_error(str(status), body)
+            raise interaction_error(status, body)
         contents = video_contents(body)
         if status == "completed" and contents and all(content.get("data") for content in contents):
             # A caller may have set background=False: then the video is here already, and perhaps nowhere else.
@@ -75,7 +75,7 @@ class Interactions(Job):
 
     def cancel(self, call: Call, state: JsonValue) -> Step[Cancellation]:
         answer = yield Request("POST", f"{_url(call, job_id(call, state))}/cancel", accept=frozenset({400, 409}))
-        late = not answer.ok or answer.object_or_empty().get("status") in LATE
+        late = not answer.ok or str(answer.object_or_empty().get("status")) in LATE
         return Cancellation.TOO_LATE if late else Cancellation.CANCELLED
 
 
@@ -86,12 +86,7 @@ def _url(call: Call, interaction: str) -> str:
 def interaction_body(call: Call, payload: Mapping[str, Any]) -> dict[str, Any]:
     """The body of an interaction: the pieces below `input` become one list, or plain text when that is all."""
     body: dict[str, Any] = {"model": model_name(call.model), **payload}
-    task = body.pop("task", None)
-    if task is not None:
-        config = object_of(body.get("generation_config"))
-        body["generation_config"] = {**config, "video_config": {**config.get("video_config", {}), "task": task}}
-    if "webhook_url" in call.options:
-        body["webhook_config"] = {"uris": [str(call.options["webhook_url"])]}
+    body.pop("task", None)  # The mapping has put it where the vendor wants it.
     if isinstance(body.get("input"), Mapping):
         body["input"] = _input(body["input"])
     return body
@@ -127,9 +122,4 @@ def interaction_error(status: str, body: Mapping[str, Any]) -> TarashException:
     if problems:
         return job_error(problems[0], body)
     texts = [str(one["text"]) for step in steps for one in objects_of(step.get("content")) if "text" in one]
-    text = " ".join(texts)[:500] or "no reason given"
-    return (
-        moderated(text, body)
-        if is_moderated(text)
-        else REFUSALS.failed(f"it ended ({status}) without a video: {text}", body)
-    )
+    return job_error({"code": status, "message": " ".join(texts)[:500] or "it ended without a video"}, body)

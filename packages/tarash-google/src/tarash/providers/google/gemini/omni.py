@@ -33,6 +33,8 @@ WORDED_SECONDS = "gemini-omni-1.1"
 """The guide of this model never mentions `duration`, and its clients put the length into the prompt."""
 
 FRAMES = ("first_frame", "last_frame")
+TASKS = {frozenset({True}): "image_to_video", frozenset({False}): "reference_to_video"}
+"""By whether the images are frames: all of them, or none. There is none for mixtures and plain text."""
 PARTS = {
     "first_frame": "the first frame",
     "last_frame": "the last frame",
@@ -79,7 +81,7 @@ def omni_mapping(call: Call) -> FieldMapping:
     roles = _ordered(image["type"] for image in request.image_list)
     seconds, bucket = find_mapping(SECONDS, model) or SECONDS[""], bucket_of(call)
     worded = _worded(seconds, request.duration_seconds) if model.startswith(WORDED_SECONDS) else ""
-    task = None if "task" in request.extra_params else _task(roles, request)
+    task, hook = request.extra_params.get("task", _task(roles, request)), call.options.get("webhook_url")
     mapping = {
         **OMNI,
         "input.prompt": FieldMapper(("prompt",), partial(_with_roles, roles=roles, worded=worded)),
@@ -90,6 +92,7 @@ def omni_mapping(call: Call) -> FieldMapping:
         "response_format.delivery": constant_field_mapper("uri" if bucket or not on_vertex(call) else None),
         "response_format.gcs_uri": constant_field_mapper(bucket),
         "generation_config.video_config.task": constant_field_mapper(task),
+        "webhook_config.uris": constant_field_mapper([hook] if hook else None),
     }
     return mapping if model.startswith(FAMILY) else {name: one.lenient() for name, one in mapping.items()}
 
@@ -100,13 +103,10 @@ def _ordered(roles: Iterable[str]) -> list[str]:
 
 
 def _task(roles: Sequence[str], request: VideoGenerationRequest) -> str | None:
-    """The task that the inputs mean; None leaves mixtures and plain text to the model."""
+    """The task that the inputs mean; None leaves it to the model."""
     if request.video is not None:
         return "extend"
-    frames = set(FRAMES) & set(roles)
-    if frames and set(roles) - frames:
-        return None
-    return "image_to_video" if frames else "reference_to_video" if roles else None
+    return TASKS.get(frozenset(role in FRAMES for role in roles))
 
 
 def _worded(mapper: FieldMapper, seconds: float | None) -> str:

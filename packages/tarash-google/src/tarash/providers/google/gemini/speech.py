@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from tarash.tarash_gateway.models import TTSRequest
+from tarash.providers.google.places import model_name
+from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.providers.field_mappers import (
     Converted,
     FieldMapper,
@@ -37,9 +38,6 @@ SPEECH_HERTZ = 24000
 SETTINGS = ("style", "speakers")
 CONFIG = "generationConfig.speechConfig"
 SEVERAL = f"{CONFIG}.multiSpeakerVoiceConfig.speakerVoiceConfigs"
-NAME = "prebuiltVoiceConfig.voiceName"
-"""Where older models have a voice's name."""
-
 
 _known_voice = one_of(VOICES)
 
@@ -48,47 +46,54 @@ def _any_voice(voice: str) -> str:
     return voice if voice.startswith(STORED_VOICES) else _known_voice(voice)
 
 
-def _speakers(place: str, voice_of: Callable[[str], str], speakers: Any) -> list[Any]:
+def _speakers(voice_config: Callable[[str], Mapping[str, Any]], speakers: Any) -> list[Any]:
     if not isinstance(speakers, Mapping) or not 1 <= len(speakers) <= MOST_SPEAKERS:
         raise ValueError("speakers maps the names in the text to voices, two at most")
-    outer, _, inner = place.partition(".")
-    voices = {name: voice_of(str(voice)) for name, voice in speakers.items()}
-    return [
-        {"speaker": name, "voiceConfig": {outer: {inner: voice} if inner else voice}} for name, voice in voices.items()
-    ]
+    return [{"speaker": name, "voiceConfig": voice_config(str(voice))} for name, voice in speakers.items()]
 
 
-def _audio_format(wanted: str) -> Converted:
-    """WAV and PCM are what there is; the usual wish for MP3 gets WAV, anything rarer is refused."""
-    if wanted not in ("mp3", "wav", "pcm"):
+def _audio_format(formats: Mapping[str, str], wanted: str) -> Converted:
+    if wanted not in formats:
         raise ValueError(f"{wanted[:20]!r} is not one of wav, pcm")
-    made = "pcm" if wanted == "pcm" else "wav"
-    return Converted(made, reason=f"the model makes {made} at {SPEECH_HERTZ} Hz, mono, 16 bits")
+    return Converted(formats[wanted], reason=f"it is made as {formats[wanted]} at {SPEECH_HERTZ} Hz, mono, 16 bits")
 
 
+WHOLE = {"mp3": "wav", "wav": "wav", "pcm": "pcm"}
+"""What is made of each wish; the usual one for MP3 gets WAV, anything rarer is refused."""
+STREAMED = dict.fromkeys(WHOLE, "pcm")
+FORMATS: Mapping[bool, FieldMapping] = {
+    streamed: {"local.audio_format": FieldMapper(("output_format.format",), partial(_audio_format, formats))}
+    for streamed, formats in ((False, WHOLE), (True, STREAMED))
+}
+STYLE = passthrough_field_mapper("voice_settings.style")
 VOICED: Mapping[str, FieldMapping] = {
     NEWEST: {
         f"{CONFIG}.voiceConfig.voice": FieldMapper(("voice_id",), _any_voice),
-        SEVERAL: FieldMapper(("voice_settings.speakers",), partial(_speakers, "voice", _any_voice)),
+        SEVERAL: FieldMapper(
+            ("voice_settings.speakers",), partial(_speakers, lambda voice: {"voice": _any_voice(voice)})
+        ),
+        "contents.speechMetadata.style": STYLE,
     },
     "": {
-        f"{CONFIG}.voiceConfig.{NAME}": FieldMapper(("voice_id",), _known_voice),
-        SEVERAL: FieldMapper(("voice_settings.speakers",), partial(_speakers, NAME, _known_voice)),
+        f"{CONFIG}.voiceConfig.prebuiltVoiceConfig.voiceName": FieldMapper(("voice_id",), _known_voice),
+        SEVERAL: FieldMapper(
+            ("voice_settings.speakers",),
+            partial(_speakers, lambda voice: {"prebuiltVoiceConfig": {"voiceName": _known_voice(voice)}}),
+        ),
+        "contents.style": STYLE,
     },
 }
 NO_VOICE = omitted_field_mapper("voice_id", "voice_settings['speakers'] gives the voices")
 SPEECH: FieldMapping = {
     "contents.text": passthrough_field_mapper("text"),
-    "contents.style": passthrough_field_mapper("voice_settings.style"),
     f"{CONFIG}.languageCode": passthrough_field_mapper("language_code"),
     "generationConfig.responseModalities": constant_field_mapper(["AUDIO"]),
-    "local.audio_format": FieldMapper(("output_format.format",), _audio_format),
 }
 
 
-def speech_mapping(model: str, request: TTSRequest) -> FieldMapping:
-    settings = request.voice_settings or {}
-    voiced = find_mapping(VOICED, model) or {}
+def speech_mapping(call: Call) -> FieldMapping:
+    settings = call.request.voice_settings or {}
+    voiced = find_mapping(VOICED, model_name(call.model)) or {}
     if settings.get("speakers"):
         voiced = {name: NO_VOICE if mapper.sources == ("voice_id",) else mapper for name, mapper in voiced.items()}
-    return {**SPEECH, **voiced, **omitted_settings(settings, SETTINGS)}
+    return {**SPEECH, **FORMATS[call.streamed], **voiced, **omitted_settings(settings, SETTINGS)}

@@ -25,14 +25,9 @@ def uploaded(call: Call, media: Media) -> Step[Media]:
     url = f"{call.base_url}/upload/{path_of(call.api_version or GEMINI_VERSION)}/files"
     described = Json({"file": {"mime_type": media.content_type, "size_bytes": media.size}})
     started = yield Request("POST", url, _headers("start", media), body=described)
-    sent = yield Request(
-        "POST",
-        text_at(started.headers, "x-goog-upload-url"),
-        headers={**_headers("upload, finalize", media), "X-Goog-Upload-Offset": "0"},
-        body=body_of(media),
-        timeout=UPLOAD_SECONDS,
-        public_only=True,
-    )
+    link, headers = text_at(started.headers, "x-goog-upload-url"), _headers("upload, finalize", media)
+    headers["X-Goog-Upload-Offset"] = "0"
+    sent = yield Request("POST", link, headers, body=body_of(media), timeout=UPLOAD_SECONDS, public_only=True)
     file = as_object(sent.object().get("file"), "the uploaded file")
     if file.get("state") == "PROCESSING":
         look = Request("GET", f"{root(call)}/{path_of(text_at(file, 'name'), what='file name')}")

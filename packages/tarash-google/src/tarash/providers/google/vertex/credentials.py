@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.exceptions import HTTPError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import Form, Request, Response, Step, number_or_none, text_at
 from tarash.tarash_gateway.providers.asking import read_file, read_file_if_any, time_of_day
 from tarash.tarash_gateway.providers.base import Call, Credentials
@@ -103,6 +103,16 @@ def _credentials(answer: Response, info: Mapping[str, Any]) -> Credentials:
     project = os.environ.get("GOOGLE_CLOUD_QUOTA_PROJECT") or info.get("quota_project_id")
     headers = {"Authorization": f"Bearer {token}", **({"x-goog-user-project": str(project)} if project else {})}
     return Credentials(headers, number_or_none(body.get("expires_in")) or USUAL_LIFETIME, token)
+
+
+def token_error(response: Response) -> TarashException | None:
+    """The exception of a refused exchange (`{"error": "invalid_grant", "error_description"}`), None for any other."""
+    body = response.object_or_empty()
+    error = body.get("error")
+    if not isinstance(error, str):
+        return None
+    told = body.get("error_description") or error
+    return HTTPError(f"Google refused the credentials: {error} ({told}).", status_code=response.status)
 
 
 def _signed(info: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
