@@ -9,7 +9,7 @@ import pytest
 from tests.fal.desk import Desk
 from tests.support.pages import HTML, PAGE
 
-from tarash.tarash_gateway.exceptions import DownloadError, TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import DownloadError, ProtocolError, TarashException, ValidationError
 from tarash.testkit.fal import MediaFile, Outcome
 from tarash.testkit.media import Media, mp3, mp4, png
 from tarash.testkit.server import ScriptedServer
@@ -258,10 +258,13 @@ def test_a_result_may_move_but_the_key_stays(desk: Desk, response: Any, tmp_path
         assert all("authorization" not in request.headers for request in other.requests)
 
 
-@pytest.mark.parametrize(
-    "link",
-    ["http://10.0.0.1/film.mp4", "http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "ftp://a.example/b"],
-)
+@pytest.mark.parametrize("link", ["http://10.0.0.1/film.mp4", "http://169.254.169.254/latest/meta-data"])
 def test_links_into_private_networks_are_not_opened(desk: Desk, tmp_path: Path, link: str) -> None:
     desk.fal.next_outcome(Outcome(output={"video": {"url": link}}))
     fails_to_save(desk, desk.generate(), tmp_path / "film")
+
+
+@pytest.mark.parametrize("link", ["file:///etc/passwd", "ftp://a.example/b"])
+def test_what_is_no_link_is_no_result(desk: Desk, link: str) -> None:
+    desk.fal.next_outcome(Outcome(output={"video": {"url": link}}))
+    assert desk.fails(ProtocolError).job is not None

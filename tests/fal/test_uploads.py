@@ -224,6 +224,11 @@ FATAL: dict[str, tuple[str, Step, type[TarashException]]] = {
         alter_json(lambda body: {**body, "upload_url": "file:///etc/passwd"}),
         ValidationError,
     ),
+    "target: a port that cannot be": (
+        "initiate",
+        alter_json(lambda body: {**body, "upload_url": "http://127.0.0.1:99999/put"}),
+        ValidationError,
+    ),
 }
 
 

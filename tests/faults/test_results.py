@@ -1,7 +1,6 @@
 """Fetching what was paid for: expired links, cut bodies, pages that pretend to be films (C1 to C4, C7, C8)."""
 
 import gzip
-import json
 import time
 import tracemalloc
 from pathlib import Path
@@ -428,14 +427,28 @@ LEADS = {
 }
 
 
+def done(link: str) -> Answer:
+    return Answer(json={"id": "job-1", "status": "done", "url": link})
+
+
 @pytest.mark.parametrize("where", LEADS)
-@pytest.mark.parametrize("by", ["a redirect", "the result"])
-def test_a_result_is_not_led_anywhere(bench: Bench, tmp_path: Path, where: str, by: str) -> None:
-    link = LEADS[where] or "/"
-    if by == "the result":
-        bench.on_poll(Answer(body=json.dumps({"id": "job-1", "status": "done", "url": link})))
-    else:
-        bench.on_film(Answer(302, {"Location": LEADS[where]} if LEADS[where] else {}), times=None)
+def test_a_redirect_does_not_lead_anywhere(bench: Bench, tmp_path: Path, where: str) -> None:
+    bench.on_film(Answer(302, {"Location": LEADS[where]} if LEADS[where] else {}), times=None)
     error = fails(bench, tmp_path)
     assert bench.downloads <= 6
     assert "password" not in f"{error!r} {error.url}"
+
+
+@pytest.mark.parametrize("where", [where for where, link in LEADS.items() if link.startswith("http")])
+def test_a_result_does_not_lead_anywhere(bench: Bench, tmp_path: Path, where: str) -> None:
+    bench.on_poll(done(LEADS[where]))
+    error = fails(bench, tmp_path)
+    assert bench.downloads == 0
+    assert "password" not in f"{error!r} {error.url}"
+
+
+@pytest.mark.parametrize("where", [where for where, link in LEADS.items() if not link.startswith("http")])
+def test_a_result_that_is_no_link_is_a_missed_poll(bench: Bench, tmp_path: Path, where: str) -> None:
+    bench.on_poll(done(LEADS[where] or "/"), times=2)
+    assert save(bench, tmp_path) == FILM
+    assert bench.posts == 1

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from tarash import tarash_gateway as tarash
 from tarash.tarash_gateway.models import GenerationResponse
 
@@ -68,3 +70,6 @@ async def _tidy(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 
 WORLDS: dict[str, Callable[[], World]] = {"sync": SyncWorld, "async": AsyncWorld}
+
+in_one_world = pytest.mark.parametrize("world", ["sync"], indirect=True)
+"""For tests that go through a long table, of which no line depends on the world."""

@@ -45,7 +45,7 @@ def prepare(request: Request, credentials: Mapping[str, str], *, allow_loopback:
 @lru_cache(maxsize=4096)
 def _parse_url(text: str) -> tuple[Any, bytes]:
     url = httpx.URL(text)
-    if url.scheme not in ("http", "https") or not url.raw_host:
+    if url.scheme not in ("http", "https") or not url.raw_host or (url.port or 0) > 65535:
         raise ValueError(f"{without_query(text)!r} is not a complete http or https link")
     if url.userinfo:
         raise ValueError(f"the link {without_query(text)!r} has a login in it")

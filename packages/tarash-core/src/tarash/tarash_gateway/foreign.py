@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pydantic
 
-from tarash.tarash_gateway.exceptions import TarashException, UnsupportedOperationError
+from tarash.tarash_gateway.exceptions import ProtocolError, TarashException, UnsupportedOperationError
 from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step
 from tarash.tarash_gateway.models import (
     GenerationConfig,
@@ -26,6 +27,8 @@ _RESPONSES: dict[Kind, type] = {
     "tts": TTSResponse,
     "sts": STSResponse,
 }
+
+_FETCHABLE = re.compile(r"https?://[^/?#\s]|data:[^,]*;base64,", re.IGNORECASE)
 
 
 async def call_handler(
@@ -117,7 +120,18 @@ def _judged_done(done: Done) -> Done:
         raise TypeError("its step returned an output with neither a link nor bytes")
     if not all(isinstance(value, Mapping) for value in (done.raw, done.facts, done.metadata)):
         raise TypeError("its step returned a raw answer, facts or metadata that are no mapping")
+    for output in done.outputs:
+        _refuse_unusable(output)
     return done
+
+
+def _refuse_unusable(output: Output) -> None:
+    """What a result is comes from the provider's answer, so it is the answer that is at fault, not the step."""
+    if output.data is not None:
+        if not output.data:
+            raise ProtocolError("The result in the answer is empty.")
+    elif not (_FETCHABLE.match(output.url or "") and (output.url or "").isprintable()):
+        raise ProtocolError("The answer names a result that is no link.")
 
 
 def _is_json(value: Any) -> bool:

@@ -42,25 +42,23 @@ def ssl_context() -> Any:
 
 def make_pool(route: Route) -> Any:
     """A pool of blocking connections, shared by threads."""
-    options: Any = {
-        "ssl_context": ssl_context(),
-        "max_connections": _SYNC_CONNECTIONS,
-        "max_keepalive_connections": 0 if route.public_only else _SYNC_KEPT,
-        "keepalive_expiry": KEEPALIVE_SECONDS,
-        "network_backend": GuardedBackend(),
-    }
+    options = _options(route, _SYNC_CONNECTIONS, _SYNC_KEPT, GuardedBackend())
     return httpcore.HTTPProxy(route.proxy, **options) if route.proxy else httpcore.ConnectionPool(**options)
 
 
 def _make_shard(route: Route) -> Any:
-    options: Any = {
-        "ssl_context": ssl_context(),
-        "max_connections": SHARD,
-        "max_keepalive_connections": 0 if route.public_only else SHARD,
-        "keepalive_expiry": KEEPALIVE_SECONDS,
-        "network_backend": AsyncGuardedBackend(),
-    }
+    options = _options(route, SHARD, SHARD, AsyncGuardedBackend())
     return httpcore.AsyncHTTPProxy(route.proxy, **options) if route.proxy else httpcore.AsyncConnectionPool(**options)
+
+
+def _options(route: Route, connections: int, kept: int, backend: Any) -> dict[str, Any]:
+    return {
+        "ssl_context": ssl_context(),
+        "max_connections": connections,
+        "max_keepalive_connections": 0 if route.public_only else kept,
+        "keepalive_expiry": KEEPALIVE_SECONDS,
+        "network_backend": backend,
+    }
 
 
 def connections_allowed() -> int:

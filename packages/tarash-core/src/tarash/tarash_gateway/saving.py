@@ -108,17 +108,23 @@ def orphan_saver() -> ResponseSaver:
 
 
 def as_output(media: Any) -> Output:
-    """An output as it stands in a response: a link, a data URI, base64 text, or content with its type."""
+    """An output as it stands in a response: a link, a data URI, base64 text, or content with its type.
+
+    Raises `DownloadError` for text that is none of these.
+    """
     if isinstance(media, bytes | bytearray):
         return Output(data=bytes(media))
     if isinstance(media, dict):
         return Output(data=bytes(media["content"]), content_type=media["content_type"])
     if media.startswith(("http://", "https://")):
         return Output(url=media)
-    if media[:5].lower() == "data:":
-        data, content_type = decode_data_uri(media)
-        return Output(data=data, content_type=content_type)
-    return Output(data=decode_base64(media))
+    try:
+        if media[:5].lower() == "data:":
+            data, content_type = decode_data_uri(media)
+            return Output(data=data, content_type=content_type)
+        return Output(data=decode_base64(media))
+    except ValueError:
+        raise DownloadError("The result in the answer is neither a link nor base64.") from None
 
 
 def _with_extension(path: Path, head: bytes, content_type: str | None) -> Path:

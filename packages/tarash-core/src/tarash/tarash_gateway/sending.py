@@ -134,7 +134,7 @@ class Sender:
         return response
 
     async def _deliver(self, request: Request, credentials: Mapping[str, str], retry_free: bool) -> Response:
-        wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
+        wire = self._prepared(request, credentials)
         budget = budget_for(f"{self.provider.id} {self.call.base_url}")
         attempt = 0
         while True:
@@ -172,8 +172,7 @@ class Sender:
         return socket
 
     async def _begin(self, request: Request, begin: Callable[..., Any]) -> Any:
-        credentials = await self.credentials_for(request)
-        wire = self.runtime.prepare(request, credentials, allow_loopback=is_loopback(origin_of(self.call.base_url)[1]))
+        wire = self._prepared(request, await self.credentials_for(request))
         budget = budget_for(f"{self.provider.id} {self.call.base_url}")
         attempt = 0
         while True:
@@ -188,11 +187,19 @@ class Sender:
                 if not isinstance(begun, Response):
                     return begun
                 response = self._scrubbed(begun)
+                fresh = await self._renewed(request, response)
+                if fresh is not None:
+                    wire = self._prepared(request, fresh)
+                    continue
                 told = self._wait_told(request, response, attempt, retry_free=not request.billable)
                 if told is None or not self._may_wait(told, attempt, budget):
                     raise self.failure(request, response)
                 wait = told
             await self.runtime.sleep(wait)
+
+    def _prepared(self, request: Request, credentials: Mapping[str, str]) -> Any:
+        loopback = is_loopback(origin_of(self.call.base_url)[1])
+        return self.runtime.prepare(request, credentials, allow_loopback=loopback)
 
     async def _open_stream(self, wire: Any, timeout: float) -> Stream | Response:
         stream = await self.runtime.open(wire, timeout)
@@ -238,6 +245,9 @@ class Sender:
         if not again or not (request.billable or retry_free):
             return None
         error = self.provider.error(response)
+        if error is None and request.billable and response.status >= 500:
+            # Something in front of the provider says so, and does not know what the provider accepted.
+            return None
         if error is not None and not error.retryable:
             return None
         seconds = self.hint

@@ -154,7 +154,10 @@ class Provider:
     options: ClassVar[frozenset[str] | Mapping[str, tuple[type, ...]] | None] = None
     """What `provider_config` may have, perhaps with the types of the values; None leaves it to `check`."""
     not_accepted: ClassVar[frozenset[int]] = frozenset({429})
-    """Statuses of a submit that the vendor documents as "not accepted, send it again later"."""
+    """Statuses of a submit that the vendor documents as "not accepted, send it again later".
+
+    Those from 500 on count only in an answer that `error` knows as the vendor's own.
+    """
     model_unknown: ClassVar[frozenset[int]] = frozenset({404, 405})
     """Statuses of a submit that may mean that the vendor does not know the model: `advice` is asked then."""
     operations: Mapping[Kind, Operation] = {}

@@ -43,6 +43,11 @@ def bundled_models(package: str, name: str = "models.json") -> Sequence[ModelInf
     return tuple(ModelInfo(**{field: row[field] for field in row if field in known}) for row in rows)
 
 
+def bundled_model(package: str, model: str) -> ModelInfo | None:
+    """What a package's list says of the model with exactly this id."""
+    return next((info for info in bundled_models(package) if info.id == model), None)
+
+
 def without_prefix(model: str, prefixes: Sequence[str]) -> str:
     """A model's name without the prefix (of a gateway, or of a longer form of the name) that it may carry."""
     return next((model.removeprefix(prefix) for prefix in prefixes if model.startswith(prefix)), model)

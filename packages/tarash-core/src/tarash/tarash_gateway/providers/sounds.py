@@ -24,8 +24,13 @@ def read_sound(answer: Response, content_type: str | None, headers: Sequence[str
     told = answer.headers.get("content-type", "")
     if not answer.body or told.startswith(("application/json", "text/")):
         raise ProtocolError(f"The answer is no sound but {len(answer.body)} bytes of {told or 'nothing'}.")
-    facts = {name: answer.headers[name] for name in headers if name in answer.headers}
+    facts = told_in(answer, headers)
     return Done([Output(data=with_true_sizes(answer.body), content_type=content_type)], facts, {}, facts)
+
+
+def told_in(answer: Response, headers: Sequence[str]) -> dict[str, str]:
+    """Those of the named headers that an answer has."""
+    return {name: answer.headers[name] for name in headers if name in answer.headers}
 
 
 def with_true_sizes(data: bytes) -> bytes:

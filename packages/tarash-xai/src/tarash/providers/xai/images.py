@@ -60,7 +60,8 @@ def read_images(answer: Response) -> Done:
 
 def _outputs(items: list[dict[str, Any]]) -> Iterator[Output]:
     for item in items:
-        content_type = item.get("mime_type") or None
+        told = item.get("mime_type")
+        content_type = told if isinstance(told, str) and told else None
         if item.get("b64_json"):
             # With or without the head of a data URI.
             yield Output(data=decoded(str(item["b64_json"]).rpartition("base64,")[2]), content_type=content_type)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tarash.providers.xai.errors import xai_error
 from tarash.providers.xai.images import Images
-from tarash.providers.xai.service import PACKAGE
 from tarash.providers.xai.speech import VOICES, Speech
 from tarash.providers.xai.videos import Videos
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.models import Kind, Voice
-from tarash.tarash_gateway.providers.base import ModelInfo, Operation, Provider
-from tarash.tarash_gateway.providers.catalogues import bundled_models
+from tarash.tarash_gateway.providers.base import Operation, Provider
 from tarash.tarash_gateway.providers.voices import fixed_voices
 
 
@@ -28,12 +26,10 @@ class XaiProvider(Provider):
         "image": "grok-imagine-image-2.0",
         "tts": "tts",
     }
+    catalogue = "tarash.providers.xai"
     reserved_params = frozenset({"model"})
     options = frozenset({"allow_http"})
     operations: Mapping[Kind, Operation] = {"video": Videos(), "image": Images(), "tts": Speech()}
-
-    def known_models(self) -> Iterable[ModelInfo]:
-        return bundled_models(PACKAGE)
 
     def known_voices(self, model: str | None) -> Sequence[Voice]:
         return fixed_voices(VOICES)

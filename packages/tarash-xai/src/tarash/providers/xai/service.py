@@ -16,7 +16,6 @@ from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.providers.multipart import file_part
 from tarash.tarash_gateway.providers.reading import object_of
 
-PACKAGE = "tarash.providers.xai"
 TICKS_IN_USD = 10**10
 TRACE_HEADER = "x-trace-id"
 
