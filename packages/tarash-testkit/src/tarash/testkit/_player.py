@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tarash.testkit import _wire
@@ -69,6 +69,7 @@ class Player:
     clock: VirtualClock
     ledger: Ledger
     answered: bool = False
+    chunks: list[bytes] = field(default_factory=list)
 
     async def play(self, steps: Iterator[Step]) -> None:
         for step in steps:
@@ -117,11 +118,14 @@ class Player:
 
     async def chunk(self, step: Chunk) -> None:
         if step.data:
+            if self.ledger.keep_answers:
+                self.chunks.append(step.data)
             self.line.write(_wire.chunk(step.data))
             await self.line.drain()
 
     def finish(self, step: Finish) -> None:
         self.line.write(b"0\r\n\r\n")
+        self.ledger.answered(b"".join(self.chunks))
         self.answered = True
 
     def charge(self, step: Charge) -> None:

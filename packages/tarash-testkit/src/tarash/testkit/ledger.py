@@ -29,7 +29,7 @@ class Ledger:
     """Counts charges, polls, cancels, uploads, downloads and bytes over all servers that it is given to.
 
     Servers and simulators write to it from their threads; a test reads it from any. With `keep_answers` it also holds
-    the body of every answer that went out in one piece.
+    the body of every answer that went out whole.
     """
 
     def __init__(self, *, keep_answers: bool = False) -> None:
@@ -40,7 +40,7 @@ class Ledger:
         self._methods: Counter[str] = Counter()
         self._headers: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         self._bytes_served = 0
-        self._keep_answers = keep_answers
+        self.keep_answers = keep_answers
         self._answers: list[bytes] = []
 
     def __repr__(self) -> str:
@@ -66,7 +66,7 @@ class Ledger:
             self._bytes_served += count
 
     def answered(self, body: bytes) -> None:
-        if self._keep_answers:
+        if self.keep_answers:
             with self._lock:
                 self._answers.append(body)
 

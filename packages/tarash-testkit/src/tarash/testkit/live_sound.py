@@ -65,6 +65,11 @@ class LiveSound:
         self._writer.close()
         return self._sink.taken()
 
+    def __del__(self) -> None:
+        # PyAV before 18 crashes when a conversation that broke off leaves an open writer to the garbage collector.
+        if hasattr(self, "_writer"):
+            self._writer.close()
+
     def _frame(self, count: int) -> "AudioFrame":
         from av import AudioFrame
 

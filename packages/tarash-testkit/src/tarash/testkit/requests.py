@@ -105,6 +105,15 @@ class RecordedRequest:
         """The body read as JSON. Raises ValueError when it is none."""
         return json_module.loads(self.body)
 
+    @property
+    def json_object(self) -> dict[str, Any] | None:
+        """The body read as JSON; None when it is no object."""
+        try:
+            value = self.json
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
     @cached_property
     def form(self) -> list[tuple[str, str]]:
         """The fields of an application/x-www-form-urlencoded body."""

@@ -22,6 +22,7 @@ class Simulator(Protocol):
     @property
     def settings(self) -> dict[str, Any]:
         """What a configuration needs to reach this simulator: `**simulator.settings`."""
+        ...
 
     def requests(self, operation: str | None = None) -> list[RecordedRequest]:
         """All requests, or those of one operation of the vendor's interface."""

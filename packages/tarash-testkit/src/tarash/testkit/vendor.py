@@ -5,24 +5,36 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from pydantic import ValidationError
+
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.scripts import Moment, Script, ScriptBook
 from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Perform, Played, Step
+from tarash.testkit.steps import Answer, Perform, Played, Step
+
+Handler = Callable[[RecordedRequest], Played]
+
+
+class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
+    """A request is answered with a refusal."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class VendorSimulator:
     """A vendor, for one `with` block.
 
     A subclass says in `operations` what the vendor has, in `operation_of` what a request asks for, and in `handle` what
-    is answered. Further hosts of the vendor come from `host`; `begin` is called when all of them listen. `keep` is how
-    many requests are remembered, `options` are those of the first host's server.
+    is answered, unless it raises `Refused`. Further hosts of the vendor come from `host`; `begin` is called when all of
+    them listen. `keep` is how many requests are remembered, `options` are those of the first host's server.
     """
 
     provider: ClassVar[str]
-    operations: ClassVar[frozenset[str]]
+    operations: frozenset[str]
 
     def __init__(
         self, key: str, clock: VirtualClock | None, ledger: Ledger | None, keep: int | None = None, **options: Any
@@ -34,10 +46,10 @@ class VendorSimulator:
         self._running = ExitStack()
         self.server = self.host(self.handle, **options)
 
-    def host(self, handler: Callable[[RecordedRequest], Played], **options: Any) -> ScriptedServer:
+    def host(self, handler: Handler, **options: Any) -> ScriptedServer:
         """One more host of the vendor, with the same clock, ledger and faults. It listens when the block begins."""
         shared: dict[str, Any] = {"clock": self.clock, "ledger": self.ledger, "scripts": self.scripts}
-        server = ScriptedServer(handler, keep=self._keep, **shared, **options)
+        server = ScriptedServer(_with_refusals(handler), keep=self._keep, **shared, **options)
         self._hosts.append(server)
         return server
 
@@ -85,6 +97,10 @@ class VendorSimulator:
         every = [request for host in self._hosts for request in host.requests.snapshot()]
         return every if operation is None else [request for request in every if self.asks_for(request, operation)]
 
+    def clear_requests(self) -> None:
+        for host in self._hosts:
+            host.requests.clear()
+
     def asks_for(self, request: RecordedRequest, operation: str) -> bool:
         return self.operation_of(request) == operation
 
@@ -94,3 +110,26 @@ class VendorSimulator:
 
     def handle(self, request: RecordedRequest) -> Played:
         raise NotImplementedError
+
+
+def proxy_page(status: int = 502) -> Answer:
+    """HTML from something in front of the vendor."""
+    return Answer(status, {"Content-Type": "text/html"}, f"<html><head><title>{status}</title></head></html>")
+
+
+def issues_in(error: ValidationError, where: str) -> list[dict[str, Any]]:
+    """An issue for each wrong field of a part of the request ("body", "query"), as FastAPI writes them."""
+    return [
+        {"type": one["type"], "loc": [where, *one["loc"]], "msg": one["msg"]}
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _with_refusals(handler: Handler) -> Handler:
+    def answer(request: RecordedRequest) -> Played:
+        try:
+            return handler(request)
+        except Refused as refused:
+            return refused.answer
+
+    return answer

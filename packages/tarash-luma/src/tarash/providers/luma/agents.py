@@ -5,7 +5,7 @@ Sources: wire and types of luma-agents 0.5.0 (PyPI), docs.agents.lumalabs.ai, re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -27,6 +27,7 @@ from tarash.tarash_gateway.providers.field_mappers import (
     images_field_mapper,
     omitted_field_mapper,
 )
+from tarash.tarash_gateway.providers.outputs import files_in
 
 IMAGE_RATIOS = ("3:1", "2:1", "16:9", "3:2", "1:1", "2:3", "9:16", "1:2", "1:3")
 VIDEO_RATIOS = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
@@ -173,12 +174,12 @@ class Agents(Interface):
         return "generations", {"model": call.model, **placed}
 
     def outputs(self, call: Call, generation: Mapping[str, Any]) -> Sequence[Output]:
-        files = list(_files(generation))
+        files = list(files_in(generation.get("output")))
         wanted = [file for file in files if file.get("type") == call.kind]
         return [Output(url=file["url"]) for file in wanted or files]
 
     def facts(self, generation: Mapping[str, Any]) -> Mapping[str, Any]:
-        layers = [file["layer"] for file in _files(generation) if file.get("layer")]
+        layers = [file["layer"] for file in files_in(generation.get("output")) if file.get("layer")]
         return {"layers": layers} if layers else {}
 
 
@@ -190,10 +191,3 @@ def refuse_odd_pairs(options: Any) -> None:
         if options.get(name) and given and value in (ANY, given):
             told = "" if value in (ANY, True) else f" {value}"
             raise ValidationError(f"Luma makes no video with both {name} and {other}{told}. Nothing was paid.")
-
-
-def _files(generation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    files = generation.get("output")
-    for file in files if isinstance(files, list) else ():
-        if isinstance(file, dict) and isinstance(file.get("url"), str) and file["url"]:
-            yield file

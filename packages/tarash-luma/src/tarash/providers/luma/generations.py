@@ -14,7 +14,7 @@ from tarash.providers.luma.interfaces import Interface
 from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.messages import Cancellation, Done, Json, Pending, Request, Step, WebhookMessage, text_at
 from tarash.tarash_gateway.providers.base import Call, Operation
-from tarash.tarash_gateway.providers.catalogues import bundled_models
+from tarash.tarash_gateway.providers.catalogues import bundled_model
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping
 from tarash.tarash_gateway.providers.waiting import (
     going_on,
@@ -63,7 +63,7 @@ class Generations(Operation):
         interface = called(call)
         task = interface.task_of(call)
         mapping = interface.tasks[call.kind][task]
-        known = next((info for info in bundled_models(__package__) if info.id == call.model), None)
+        known = bundled_model("tarash.providers.luma", call.model)
         if known is None:
             return {name: mapper.lenient() for name, mapper in mapping.items()}
         if task not in known.parameters.get(interface.task_parameter, (task,)):

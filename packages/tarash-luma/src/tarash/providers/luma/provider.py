@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tarash.providers.luma.errors import luma_error
 from tarash.providers.luma.generations import AGENTS, DREAM_MACHINE, INTERFACES, Generations, called, interface_of
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.models import GenerationConfig, Kind
-from tarash.tarash_gateway.providers.base import Call, ModelInfo, Operation, Provider
-from tarash.tarash_gateway.providers.catalogues import bundled_models
+from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 
 OPTIONS: dict[str, tuple[type, ...]] = {
     "api": (str,),
@@ -27,6 +26,7 @@ class LumaProvider(Provider):
     key_variables = DREAM_MACHINE.key_variables
     base_url = AGENTS.base_url
     default_models: Mapping[Kind, str] = {"video": "ray-3.2", "image": "uni-1"}
+    catalogue = "tarash.providers.luma"
     reserved_params = frozenset({"model"})
     options = OPTIONS
     # A model that is gone is refused like a wrong value.
@@ -41,9 +41,6 @@ class LumaProvider(Provider):
 
     def default_base_url(self, config: GenerationConfig) -> str:
         return interface_of(config.model, config.provider_config).base_url
-
-    def known_models(self) -> Iterable[ModelInfo]:
-        return bundled_models(__package__)
 
     def check(self, call: Call) -> None:
         super().check(call)

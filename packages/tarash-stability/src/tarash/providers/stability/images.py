@@ -15,7 +15,7 @@ from tarash.providers.stability.errors import filtered
 from tarash.tarash_gateway.exceptions import ProtocolError, ValidationError
 from tarash.tarash_gateway.messages import Done, Output, Pending, Request, Response, Step, text_at
 from tarash.tarash_gateway.providers.base import Call, Operation
-from tarash.tarash_gateway.providers.catalogues import bundled_models, without_prefix
+from tarash.tarash_gateway.providers.catalogues import bundled_model, without_prefix
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 from tarash.tarash_gateway.providers.inputs import named_file
 from tarash.tarash_gateway.providers.multipart import form_of
@@ -52,7 +52,7 @@ class Images(Operation):
 
     def describe(self, call: Call) -> Step[FieldMapping | None]:
         model = vendor_name(call.model)
-        known = any(info.id == model for info in bundled_models("tarash.providers.stability"))
+        known = bundled_model("tarash.providers.stability", model) is not None
         return mapping_of(model, call.request, known=known)
         yield
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from tarash.providers.stability.errors import stability_error
 from tarash.providers.stability.images import ACCEPT, CLIENT_HEADERS, Images, vendor_name
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.models import Kind
-from tarash.tarash_gateway.providers.base import Call, ModelInfo, Operation, Provider
-from tarash.tarash_gateway.providers.catalogues import bundled_models
+from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 
 LONGEST_HEADER = 256
 OPTIONS: Mapping[str, tuple[type, ...]] = {
@@ -31,14 +30,12 @@ class StabilityProvider(Provider):
     key_variables = ("STABILITY_API_KEY",)
     base_url = "https://api.stability.ai"
     default_models: Mapping[Kind, str] = {"image": "stable-image-core"}
+    catalogue = "tarash.providers.stability"
     reserved_params = frozenset({"model", "mode"})
     options = OPTIONS
     # A model that is gone may be refused like a wrong value.
     model_unknown = frozenset({400, 404, 405})
     operations: Mapping[Kind, Operation] = {"image": Images()}
-
-    def known_models(self) -> Iterable[ModelInfo]:
-        return bundled_models("tarash.providers.stability")
 
     def name_of(self, model: str) -> str:
         return vendor_name(model)

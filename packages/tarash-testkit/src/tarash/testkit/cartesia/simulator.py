@@ -1,10 +1,9 @@
 """The simulator of Cartesia on 127.0.0.1: speech, voices in exchange, the list of voices, with faults and a ledger."""
 
 import base64
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from tarash.testkit.cartesia import bodies, errors
 from tarash.testkit.cartesia.catalogue import (
@@ -41,9 +40,8 @@ class CartesiaSimulator(SpeechSimulator):
     `credits` is what the account has (None: enough).
     """
 
-    provider: ClassVar[str] = "cartesia"
-    operations: ClassVar[frozenset[str]] = frozenset(ROUTES.values())
-    default_key: ClassVar[str] = DEFAULT_KEY
+    provider = "cartesia"
+    operations = frozenset(ROUTES.values())
 
     def __init__(
         self,
@@ -56,9 +54,8 @@ class CartesiaSimulator(SpeechSimulator):
         voices: Sequence[Voice] = VOICES,
         keep: int | None = None,
     ) -> None:
-        super().__init__(clock=clock, ledger=ledger, key=key, make_seconds=make_seconds, keep=keep)
-        self.credits, self.voices = credits, tuple(voices)
-        self._numbers = itertools.count(1)
+        super().__init__(key, clock, ledger, make_seconds=make_seconds, credits=credits, keep=keep)
+        self.voices = tuple(voices)
 
     def operation_of(self, request: RecordedRequest) -> str | None:
         if request.method == "GET" and request.segments[0] == "voices" and len(request.segments) == 2:
@@ -124,11 +121,7 @@ class CartesiaSimulator(SpeechSimulator):
 
     def _charge(self, amount: int, *, save: bool | None = None) -> dict[str, str]:
         """Book what a request costs; the headers that go with it. Raises `Problem` when the account has too little."""
-        cost = amount * CREDITS_PER_CHARACTER
-        if self.credits is not None and self.ledger.total_amount + cost > self.credits:
-            raise errors.no_credits()
-        number = next(self._numbers)
-        self.ledger.charge(f"request-{number}", cost)
+        number = self.charge(amount * CREDITS_PER_CHARACTER, errors.no_credits())
         return {"cartesia-request-id": f"request-{number}", **({"cartesia-file-id": f"file-{number}"} if save else {})}
 
     # Judging.

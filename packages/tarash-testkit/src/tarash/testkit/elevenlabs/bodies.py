@@ -124,15 +124,7 @@ def query_of(request: RecordedRequest, kind: type[Judged]) -> Judged:
     return judged(kind, lambda: dict(request.query), "query", errors.invalid)
 
 
-def json_of(request: RecordedRequest, kind: type[Judged]) -> Judged:
-    return judged(kind, lambda: request.json, "body", errors.invalid)
-
-
-def form_of(request: RecordedRequest, kind: type[Judged]) -> Judged:
-    return judged(kind, lambda: _form(request), "body", errors.invalid)
-
-
-def _form(request: RecordedRequest) -> dict[str, Any]:
+def form_of(request: RecordedRequest) -> dict[str, Any]:
     """The parts by name; settings are a text with JSON in it."""
     parts = request.parts
     texts = {part.name or "": part.text for part in parts if part.file_name is None}

@@ -1,11 +1,10 @@
 """The simulator of ElevenLabs on 127.0.0.1: speech, voices in exchange, and lists, with faults and a ledger."""
 
 import base64
-import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.elevenlabs import bodies, errors
@@ -24,8 +23,9 @@ from tarash.testkit.elevenlabs.catalogue import (
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.sounds import seconds_in, sound
-from tarash.testkit.speech import Refused, SpeechSimulator, chunked, in_pieces, spoken_seconds
+from tarash.testkit.speech import SpeechSimulator, chunked, in_pieces, judged, spoken_seconds
 from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import Refused
 
 DEFAULT_KEY = "sk_0123456789abcdef0123456789abcdef"
 STS_PATHS = ("voice-changer", "speech-to-speech")
@@ -40,9 +40,8 @@ class ElevenLabsSimulator(SpeechSimulator):
     are changed.
     """
 
-    provider: ClassVar[str] = "elevenlabs"
-    operations: ClassVar[frozenset[str]] = frozenset({"tts", "stream", "sts", "voices", "models", "subscription"})
-    default_key: ClassVar[str] = DEFAULT_KEY
+    provider = "elevenlabs"
+    operations = frozenset({"tts", "stream", "sts", "voices", "models", "subscription"})
 
     def __init__(
         self,
@@ -57,10 +56,9 @@ class ElevenLabsSimulator(SpeechSimulator):
         sts_paths: Sequence[str] = STS_PATHS,
         keep: int | None = None,
     ) -> None:
-        super().__init__(clock=clock, ledger=ledger, key=key, make_seconds=make_seconds, keep=keep)
-        self.credits, self.tier, self.voices = credits, tier, tuple(voices)
+        super().__init__(key, clock, ledger, make_seconds=make_seconds, credits=credits, keep=keep)
+        self.tier, self.voices = tier, tuple(voices)
         self._sts_paths = tuple(sts_paths)
-        self._numbers = itertools.count(1)
 
     def operation_of(self, request: RecordedRequest) -> str | None:
         match (request.method, request.segments):
@@ -93,7 +91,7 @@ class ElevenLabsSimulator(SpeechSimulator):
 
     def _speak(self, request: RecordedRequest, *, streamed: bool) -> Played:
         query = bodies.query_of(request, bodies.StreamQuery if streamed else bodies.Query)
-        body = bodies.json_of(request, bodies.Speech)
+        body = judged(bodies.Speech, lambda: request.json, "body", errors.invalid)
         self._know(request)
         self._find_voice(request.segments[2])
         _judge_text(body)
@@ -106,7 +104,7 @@ class ElevenLabsSimulator(SpeechSimulator):
 
     def _convert(self, request: RecordedRequest, *, streamed: bool) -> Played:
         query = bodies.query_of(request, bodies.StreamQuery if streamed else bodies.Query)
-        body = bodies.form_of(request, bodies.Conversion)
+        body = judged(bodies.Conversion, lambda: bodies.form_of(request), "body", errors.invalid)
         self._know(request)
         self._find_voice(request.segments[2])
         if find_model(body.model_id).speaks:
@@ -126,10 +124,7 @@ class ElevenLabsSimulator(SpeechSimulator):
 
     def _charge(self, amount: int) -> dict[str, str]:
         """Book what a request costs; the headers that tell of it. Raises `Refused` when the account has too little."""
-        if self.credits is not None and self.ledger.total_amount + amount > self.credits:
-            raise Refused(errors.no_credits())
-        number = next(self._numbers)
-        self.ledger.charge(f"request-{number}", amount)
+        number = self.charge(amount, Refused(errors.no_credits()))
         return {
             "request-id": f"request-{number}",
             "history-item-id": f"history-{number}",

@@ -1,6 +1,7 @@
 """What the simulated models make, and how their answers look."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from tarash.testkit import media
 from tarash.testkit.google.jobs import Job, Outcome
 from tarash.testkit.google.storage import Storage
 from tarash.testkit.media import Media
+from tarash.testkit.speech import in_pieces
 
 VIDEO_RESPONSE = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
 GEMINI_RESPONSE = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"
@@ -16,10 +18,6 @@ WAV_HEADER = 44
 
 def encoded(made: Media) -> str:
     return base64.b64encode(made.content).decode()
-
-
-def as_samples(made: Media) -> str:
-    return base64.b64encode(made.content[WAV_HEADER:]).decode()
 
 
 def made_by(outcome: Outcome, count: int, usual: Media) -> Sequence[Media]:
@@ -31,14 +29,40 @@ def made_by(outcome: Outcome, count: int, usual: Media) -> Sequence[Media]:
 
 def content_answer(model: str, body: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     """One candidate with an image or sound, or the reason why there is none."""
-    about = {"responseId": "sim-response", "modelVersion": model, "usageMetadata": {"totalTokenCount": 1290}}
+    usage = {"usageMetadata": {"totalTokenCount": 1290}}
     if outcome.block_reason:
-        return {"promptFeedback": {"blockReason": outcome.block_reason}, **about}
+        return {"promptFeedback": {"blockReason": outcome.block_reason}, **_about(model), **usage}
     parts: list[dict[str, Any]] = [{"text": outcome.text}] if outcome.text else []
     if not outcome.finish_reason and not outcome.text:
         parts = _speech_parts(model, outcome) if "-tts" in model else _image_parts(outcome)
-    candidate = {"content": {"role": "model", "parts": parts}, "finishReason": outcome.finish_reason or "STOP"}
-    return {"candidates": [{**candidate, "index": 0}], **about}
+    return {"candidates": [_candidate(parts, outcome.finish_reason or "STOP")], **_about(model), **usage}
+
+
+def content_pieces(model: str, outcome: Outcome) -> list[dict[str, Any]]:
+    """The same as a stream: slices of samples, whatever the model makes whole, then why it stopped; or an error."""
+    if outcome.failure:
+        return [{"error": dict(outcome.failure)}]
+    whole = content_answer(model, {}, outcome)
+    if "-tts" not in model or outcome.block_reason or outcome.finish_reason or outcome.text:
+        return [whole]
+    sound = made_by(outcome, 1, media.wav())[0]
+    slices = [_samples_part(piece, sound) for piece in in_pieces(sound.content[WAV_HEADER:])]
+    spoken = [{"candidates": [_candidate([part])], **_about(model)} for part in slices]
+    return [*spoken, {**whole, "candidates": [_candidate([], "STOP")]}]
+
+
+def event(piece: Mapping[str, Any]) -> bytes:
+    """A server-sent event with lines that end as Google's do."""
+    return b"data: " + json.dumps(piece).encode() + b"\r\n\r\n"
+
+
+def _about(model: str) -> dict[str, Any]:
+    return {"responseId": "sim-response", "modelVersion": model}
+
+
+def _candidate(parts: list[dict[str, Any]], finish_reason: str | None = None) -> dict[str, Any]:
+    told = {"finishReason": finish_reason} if finish_reason else {}
+    return {"content": {"role": "model", "parts": parts}, **told, "index": 0}
 
 
 def _image_parts(outcome: Outcome) -> list[dict[str, Any]]:
@@ -53,8 +77,12 @@ def _speech_parts(model: str, outcome: Outcome) -> list[dict[str, Any]]:
     sound = made_by(outcome, 1, media.wav())[0]
     if model.startswith("gemini-3.8-"):
         return [{"inlineData": {"mimeType": "audio/wav", "data": encoded(sound)}}]
+    return [_samples_part(sound.content[WAV_HEADER:], sound)]
+
+
+def _samples_part(samples: bytes, sound: Media) -> dict[str, Any]:
     kind = f"audio/L16;codec=pcm;rate={sound.sample_rate}"
-    return [{"inlineData": {"mimeType": kind, "data": as_samples(sound)}}]
+    return {"inlineData": {"mimeType": kind, "data": base64.b64encode(samples).decode()}}
 
 
 # --- predict

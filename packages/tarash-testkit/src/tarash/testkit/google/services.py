@@ -11,7 +11,8 @@ from tarash.testkit.google.jobs import Job, Outcome
 from tarash.testkit.google.storage import Storage
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.steps import Answer
+from tarash.testkit.speech import chunked
+from tarash.testkit.steps import Answer, Played
 
 CONTENT_FIELDS = frozenset(
     {
@@ -173,15 +174,33 @@ class Services:
     # --- answers at once
 
     def generate(self, request: RecordedRequest, names: Names) -> Answer:
-        body, model = request.json, names["model"]
+        model = names["model"]
+        problem = self._content_problem(request.json, model)
+        if problem is not None:
+            return problem
+        job = self._accept(self._next_id("content"), model, request)
+        return Answer(json=makers.content_answer(model, request.json, job.outcome))
+
+    def stream(self, request: RecordedRequest, names: Names) -> Played:
+        """The same in pieces: server-sent events, or without `alt=sse` one JSON list."""
+        model = names["model"]
+        problem = self._content_problem(request.json, model)
+        if problem is not None:
+            return problem
+        job = self._accept(self._next_id("content"), model, request)
+        pieces = makers.content_pieces(model, job.outcome)
+        if request.query_value("alt") != "sse":
+            return Answer(json=pieces)
+        return chunked({"Content-Type": "text/event-stream"}, map(makers.event, pieces))
+
+    def _content_problem(self, body: Mapping[str, Any], model: str) -> Answer | None:
         if model in self.retired:
             return errors.model_not_found(model)
         unknown = sorted(body.keys() - CONTENT_FIELDS)
-        if unknown:
-            message = f'Invalid JSON payload received. Unknown name "{unknown[0]}": Cannot find field.'
-            return errors.rpc_error(400, message, details=[errors.bad_request(unknown[0], message)])
-        job = self._accept(self._next_id("content"), model, request)
-        return Answer(json=makers.content_answer(model, body, job.outcome))
+        if not unknown:
+            return None
+        message = f'Invalid JSON payload received. Unknown name "{unknown[0]}": Cannot find field.'
+        return errors.rpc_error(400, message, details=[errors.bad_request(unknown[0], message)])
 
     def predict(self, request: RecordedRequest, names: Names) -> Answer:
         if names["model"] in self.retired:

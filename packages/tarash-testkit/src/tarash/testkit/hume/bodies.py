@@ -4,13 +4,11 @@ Source: signatures and types of hume 0.14.1 (PyPI).
 """
 
 import json
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tarash.testkit.hume import errors
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.speech import judged
 
 
 class Fields(BaseModel):
@@ -90,18 +88,7 @@ class Conversion(Fields):
     include_timestamp_types: list[Literal["word", "phoneme"]] = []
 
 
-Judged = TypeVar("Judged", bound=Fields)
-
-
-def json_of(request: RecordedRequest, kind: type[Judged]) -> Judged:
-    return judged(kind, lambda: request.json, "body", errors.invalid)
-
-
-def form_of(request: RecordedRequest, kind: type[Judged]) -> Judged:
-    return judged(kind, lambda: _form(request), "body", errors.invalid)
-
-
-def _form(request: RecordedRequest) -> dict[str, Any]:
+def form_of(request: RecordedRequest) -> dict[str, Any]:
     """The parts by name: all but the file are JSON. What is null was not set: the vendor's SDK sends such parts."""
     parts = request.parts
     values = {part.name or "": json.loads(part.content) for part in parts if part.file_name is None}

@@ -1,20 +1,20 @@
 """The simulator of Hume on 127.0.0.1: speech, voices in exchange, and the list of voices, with faults and a ledger."""
 
 import base64
-import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.hume import bodies, errors
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.sounds import seconds_in, sound
-from tarash.testkit.speech import Refused, SpeechSimulator, chunked, in_pieces, spoken_seconds
+from tarash.testkit.speech import SpeechSimulator, chunked, in_pieces, judged, spoken_seconds
 from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import Refused
 
 DEFAULT_KEY = "hume-0123456789abcdef0123456789abcdef"
 SAMPLE_RATE = 48_000
@@ -50,9 +50,8 @@ class HumeSimulator(SpeechSimulator):
     `credits` is how many characters the account may still have spoken (None: enough).
     """
 
-    provider: ClassVar[str] = "hume"
-    operations: ClassVar[frozenset[str]] = frozenset({"tts", "stream", "sts", "voices"})
-    default_key: ClassVar[str] = DEFAULT_KEY
+    provider = "hume"
+    operations = frozenset({"tts", "stream", "sts", "voices"})
 
     def __init__(
         self,
@@ -65,9 +64,8 @@ class HumeSimulator(SpeechSimulator):
         voices: Sequence[Voice] = (*LIBRARY, *OWN_VOICES),
         keep: int | None = None,
     ) -> None:
-        super().__init__(clock=clock, ledger=ledger, key=key, make_seconds=make_seconds, keep=keep)
-        self.credits, self.voices = credits, tuple(voices)
-        self._numbers = itertools.count(1)
+        super().__init__(key, clock, ledger, make_seconds=make_seconds, credits=credits, keep=keep)
+        self.voices = tuple(voices)
 
     def operation_of(self, request: RecordedRequest) -> str | None:
         match (request.method, request.segments):
@@ -98,7 +96,7 @@ class HumeSimulator(SpeechSimulator):
     # Making sound.
 
     def _speak(self, request: RecordedRequest, *, streamed: bool) -> Played:
-        body = bodies.json_of(request, bodies.Speech)
+        body = judged(bodies.Speech, lambda: request.json, "body", errors.invalid)
         self._judge(body, streamed=streamed)
         made = _Made(self._charge(len(body.text)), body.text, body.format.type, spoken_seconds(body.text))
         if request.segments[-1] == "tts":
@@ -110,7 +108,7 @@ class HumeSimulator(SpeechSimulator):
         return self.later(*chunked({"Content-Type": LINES}, lines))
 
     def _convert(self, request: RecordedRequest) -> Played:
-        body = bodies.form_of(request, bodies.Conversion)
+        body = judged(bodies.Conversion, lambda: bodies.form_of(request), "body", errors.invalid)
         if body.voice:
             self._find_voice(body.voice)
         try:
@@ -130,11 +128,7 @@ class HumeSimulator(SpeechSimulator):
 
     def _charge(self, characters: int) -> str:
         """Book what a request costs, and give it an id. Raises `Refused` when the account has too little."""
-        if self.credits is not None and self.ledger.total_amount + characters > self.credits:
-            raise Refused(errors.no_credits())
-        request_id = f"request-{next(self._numbers)}"
-        self.ledger.charge(request_id, characters)
-        return request_id
+        return f"request-{self.charge(characters, Refused(errors.no_credits()))}"
 
     # Judging.
 

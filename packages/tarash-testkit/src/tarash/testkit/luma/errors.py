@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tarash.testkit.steps import Answer
-
-
-class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
-    """A request is answered with a refusal."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
+from tarash.testkit.vendor import proxy_page as proxy_page
 
 
 def error(status: int, detail: Any) -> Answer:
@@ -59,8 +52,3 @@ def rate_limited(retry_after: str | None = None, detail: str = "Rate limit excee
 
 def overloaded(status: int = 503) -> Answer:
     return error(status, "The service is overloaded")
-
-
-def proxy_page(status: int = 502) -> Answer:
-    """HTML from something in front of the vendor."""
-    return Answer(status, {"Content-Type": "text/html"}, f"<html><head><title>{status}</title></head></html>")

@@ -11,11 +11,12 @@ from pydantic import Field, TypeAdapter
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
+from tarash.testkit.links import refused_by_storage
 from tarash.testkit.luma import errors
 from tarash.testkit.luma._dream_machine import Body
-from tarash.testkit.luma.errors import Refused
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import Refused
 
 LINK_SECONDS = 3600.0
 
@@ -92,11 +93,11 @@ class Files:
         """The bytes: with exactly the headers that were told, and nothing that proves who calls."""
         file = self._files.get(request.segments[-1])
         if file is None or "authorization" in request.headers or not request.query_value("X-Amz-Signature"):
-            return _refused("AccessDenied", 403)
+            return refused_by_storage("AccessDenied", 403)
         if request.headers.get("content-type") != file.announced.mime_type:
-            return _refused("SignatureDoesNotMatch", 403)
+            return refused_by_storage("SignatureDoesNotMatch", 403)
         if len(request.body) != file.announced.size_bytes:
-            return _refused("EntityTooLarge", 400)
+            return refused_by_storage("EntityTooLarge", 400)
         file.content = request.body
         self._ledger.count("upload", file.id)
         return Answer(200)
@@ -144,7 +145,3 @@ class Files:
     def _moment(self, monotonic: float) -> str:
         epoch = self._clock.wall() - self._clock.monotonic() + monotonic
         return datetime.fromtimestamp(epoch, UTC).isoformat()
-
-
-def _refused(code: str, status: int) -> Answer:
-    return Answer(status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>")

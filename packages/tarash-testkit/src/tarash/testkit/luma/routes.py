@@ -1,6 +1,5 @@
 """Which operation of which interface a request asks for, and reading what it says."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -8,8 +7,8 @@ from pydantic import ValidationError
 
 from tarash.testkit.luma import errors
 from tarash.testkit.luma._dream_machine import BODIES
-from tarash.testkit.luma.errors import Refused
 from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.vendor import Refused, issues_in
 
 Result = TypeVar("Result")
 
@@ -61,17 +60,10 @@ def _fits(route: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     return len(route) == len(asked) and all(known in ("*", word) for known, word in zip(route, asked, strict=True))
 
 
-def asks_for(operation: str) -> Callable[[RecordedRequest], bool]:
-    return lambda request: operation_of(request) == operation
-
-
 def object_of(request: RecordedRequest) -> dict[str, Any]:
     """The body. Raises `Refused` for one that is no JSON object."""
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = request.json_object
+    if body is None:
         raise Refused(errors.error(400, "The body is no JSON object"))
     return body
 
@@ -81,8 +73,4 @@ def judged(work: Callable[[], Result]) -> Result:
     try:
         return work()
     except ValidationError as wrong:
-        problems = [
-            {"loc": ["body", *one["loc"]], "msg": one["msg"], "type": one["type"]}
-            for one in wrong.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise Refused(errors.error(422, problems)) from None
+        raise Refused(errors.error(422, issues_in(wrong, "body"))) from None

@@ -2,29 +2,25 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tarash.tarash_gateway.messages import WebhookMessage
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.luma import _agents, _dream_machine, errors
-from tarash.testkit.luma.errors import Refused
 from tarash.testkit.luma.files import Files, StoredFile
 from tarash.testkit.luma.generations import Generation, GenerationOutcome, Generations
-from tarash.testkit.luma.routes import OPERATIONS, ROOTS, asks_for, judged, object_of, operation_of, place_of
+from tarash.testkit.luma.routes import OPERATIONS, ROOTS, judged, object_of, operation_of, place_of
 from tarash.testkit.requests import RecordedRequest
-from tarash.testkit.scripts import Moment, Script
-from tarash.testkit.server import ScriptedServer
-from tarash.testkit.steps import Answer, Perform, Played, Step
+from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import Refused, VendorSimulator
 
 DEFAULT_KEY = "luma-api-" + "0123456789abcdef" * 4
 DEFAULT_DREAM_MACHINE_KEY = "luma-" + "fedcba9876543210" * 4
 CONCEPTS = ("dolly_zoom", "crane_up", "orbit_left")
 
 
-class LumaSimulator:
+class LumaSimulator(VendorSimulator):
     """Luma, for one `with` block: the Agents API at `base_url` and the Dream Machine API at `dream_machine_url`.
 
     Generations wait `queue_seconds` and run `run_seconds` of virtual time; a file is taken in for `ingest_seconds`.
@@ -32,6 +28,9 @@ class LumaSimulator:
     served, too, and their bodies are not judged. Uploads and results lie on a server of their own (`storage`), which
     refuses requests with a key.
     """
+
+    provider = "luma"
+    operations = OPERATIONS
 
     def __init__(
         self,
@@ -47,27 +46,15 @@ class LumaSimulator:
         serve_unknown: bool = False,
         keep: int | None = None,
     ) -> None:
-        self.clock, self.ledger = clock or VirtualClock(), ledger or Ledger()
-        self.key, self.dream_machine_key = key, dream_machine_key
+        super().__init__(key, clock, ledger, keep)
+        self.storage = self.host(self._handle_storage)
+        self.dream_machine_key = dream_machine_key
         self._serve_unknown = serve_unknown
         self._generations = Generations(self.clock, self.ledger, (queue_seconds, run_seconds), balance)
         self._files = Files(self.clock, self.ledger, ingest_seconds)
-        self.server = ScriptedServer(self._handle, clock=self.clock, ledger=self.ledger, keep=keep)
-        self.storage = ScriptedServer(
-            self._handle_storage, clock=self.clock, ledger=self.ledger, keep=keep, scripts=self.server.scripts
-        )
-        self._running = ExitStack()
 
-    def __enter__(self) -> Self:
-        self._running.enter_context(self.server)
-        self._running.enter_context(self.storage)
-        self._generations.link_base = self._files.link_base = self.storage.url
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._running.__exit__(kind, error, traceback)
+    def begin(self) -> None:
+        self._generations.links.base = self._files.link_base = self.storage.url
 
     @property
     def base_url(self) -> str:
@@ -80,38 +67,19 @@ class LumaSimulator:
         return f"{self.server.url}/{ROOTS['dream-machine']}"
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What a configuration of a model of the Agents API needs to reach this simulator."""
-        return {"provider": "luma", "api_key": self.key, "base_url": self.base_url}
-
-    @property
     def dream_machine_settings(self) -> dict[str, Any]:
         """What a configuration of a model of the Dream Machine API needs to reach this simulator."""
-        return {"provider": "luma", "api_key": self.dream_machine_key, "base_url": self.dream_machine_url}
+        return {**self.settings, "api_key": self.dream_machine_key, "base_url": self.dream_machine_url}
 
     # What a test arranges and looks at.
 
     def next_generation(self, outcome: GenerationOutcome, *, times: int = 1) -> None:
         """Let the next generation, or the next `times`, go like this."""
-        for _ in range(times):
-            self._generations.plan(outcome)
+        self._generations.plan(outcome, times)
 
     def fail_next_file(self, reason: str) -> None:
         """Let the next file that is announced be refused when it is taken in."""
         self._files.fail_next(reason)
-
-    def fail_next(
-        self, operation: str, *steps: Step, times: int | None = 1, charged: bool = False, moment: Moment = "body"
-    ) -> Script:
-        """Play `steps` for the next request of an operation, or the next `times`; None means for every one.
-
-        With `charged` the simulator does what was asked, and only its answer is lost. Raises ValueError for an
-        operation that is not in OPERATIONS.
-        """
-        if operation not in OPERATIONS:
-            raise ValueError(f"{operation!r} is none of {', '.join(sorted(OPERATIONS))}")
-        played = (Perform(), *steps) if charged else steps
-        return self.server.scripts.add(asks_for(operation), played, times=times, moment=moment)
 
     def forget(self, generation_id: str) -> None:
         """Let a generation vanish. Raises KeyError."""
@@ -119,7 +87,7 @@ class LumaSimulator:
 
     def expire_links(self) -> None:
         """Let the links to all results end now; a generation that is asked for again names new ones."""
-        self._generations.expire_links()
+        self._generations.links.expire()
 
     def callback(self, generation_id: str) -> WebhookMessage:
         """What the Dream Machine API would post to the callback of a generation now: the same object, unsigned."""
@@ -136,18 +104,12 @@ class LumaSimulator:
         """Every file that was announced, oldest first."""
         return self._files.all
 
-    def requests(self, operation: str | None = None) -> list[RecordedRequest]:
-        """All requests to the interfaces and the storage, or those of one operation."""
-        every = [*self.server.requests.snapshot(), *self.storage.requests.snapshot()]
-        return every if operation is None else [request for request in every if asks_for(operation)(request)]
-
-    def clear_requests(self) -> None:
-        self.server.requests.clear()
-        self.storage.requests.clear()
-
     # Answering.
 
-    def _handle(self, request: RecordedRequest) -> Played:
+    def operation_of(self, request: RecordedRequest) -> str | None:
+        return operation_of(request)
+
+    def handle(self, request: RecordedRequest) -> Played:
         interface, _ = place_of(request)
         keys = {"agents": self.key, "dream-machine": self.dream_machine_key}
         if interface is None:
@@ -214,7 +176,7 @@ class LumaSimulator:
 
     def _judge_references(self, body: Mapping[str, Any]) -> None:
         for one in _agents.references(body):
-            if "generation_id" in one and not self._generations.has(one["generation_id"]):
+            if "generation_id" in one and self._generations.find(one["generation_id"]) is None:
                 raise Refused(errors.no_generation())
             if "file_id" in one and not self._files.is_ready(one["file_id"]):
                 raise Refused(errors.invalid(["file_id"], "The file is not ready"))
@@ -236,6 +198,6 @@ class LumaSimulator:
             case "storage":
                 return self._files.take(request)
             case "download":
-                return self._generations.download(request)
+                return self._generations.links.serve(request)
             case _:
                 return Answer(404)

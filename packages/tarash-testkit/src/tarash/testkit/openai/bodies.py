@@ -7,15 +7,7 @@ from typing import Any
 
 from tarash.testkit.openai import errors
 from tarash.testkit.requests import Part, RecordedRequest
-from tarash.testkit.steps import Answer
-
-
-class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
-    """A request is answered with a refusal."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
+from tarash.testkit.vendor import Refused
 
 
 @dataclass(frozen=True)

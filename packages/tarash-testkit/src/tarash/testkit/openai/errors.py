@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import proxy_page as proxy_page
 
 
 def error(
@@ -104,8 +105,3 @@ def no_quota() -> Answer:
 
 def server_error(status: int = 500, code: str = "server_error") -> Answer:
     return error(status, code, "The server had an error while processing your request.", kind="server_error")
-
-
-def proxy_page(status: int = 502) -> Answer:
-    """HTML from something in front of the vendor."""
-    return Answer(status, {"Content-Type": "text/html"}, f"<html><head><title>{status}</title></head></html>")

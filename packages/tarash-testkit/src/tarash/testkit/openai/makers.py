@@ -8,10 +8,11 @@ from typing import Any
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.openai import bodies, errors, media
-from tarash.testkit.openai.bodies import Body, Refused
+from tarash.testkit.openai.bodies import Body
 from tarash.testkit.openai.routes import Call
 from tarash.testkit.requests import Part
 from tarash.testkit.steps import Answer, Delay, Played
+from tarash.testkit.vendor import Refused
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 COMMON = frozenset(
@@ -66,7 +67,7 @@ class Makers:
         formats = ("png", "jpeg") if call.at_azure else ("png", "jpeg", "webp")
         wanted = body.choice("output_format", formats, "png")
         body.choice("quality", QUALITY, "auto")
-        pictures = [media.picture(size, wanted, number) for number in range(count)]
+        pictures = [media.sized_picture(size, wanted, number) for number in range(count)]
         self._charge("image", count)
         as_link = legacy and body.values.get("response_format", "url") == "url"
         items = [self._item(picture, wanted, as_link) for picture in pictures]

@@ -1,10 +1,9 @@
 """What the simulator serves: media that really decode, in the formats that were asked for."""
 
-import io
 from functools import cache
 from importlib import resources
 
-from tarash.testkit.media import Media, mp3, mp4, png, wav
+from tarash.testkit.media import Media, mp3, mp4, picture, wav
 
 SAMPLE_RATE = 24_000
 RATIOS = {"1280x720": "16:9", "1920x1080": "16:9", "1792x1024": "16:9"}
@@ -35,24 +34,14 @@ def _aac(frames: int = 12) -> bytes:
     return (head + _SILENCE) * frames
 
 
-@cache
-def picture(size: str, wanted: str, number: int) -> bytes:
-    """A picture of a size, each number in another colour. Other formats than PNG need Pillow."""
+def sized_picture(size: str, wanted: str, number: int) -> bytes:
     width, height = map(int, size.split("x"))
-    drawn = png(width, height, (40 * number % 256, 92, 160)).content
-    if wanted == "png":
-        return drawn
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.open(io.BytesIO(drawn)).save(file, wanted.upper())
-    return file.getvalue()
+    return picture(width, height, wanted, number)
 
 
 def video(size: str) -> Media:
     return mp4(RATIOS.get(size, "9:16"))
 
 
-@cache
 def thumbnail() -> bytes:
-    return picture("64x64", "webp", 1)
+    return picture(64, 64, "webp", 1)

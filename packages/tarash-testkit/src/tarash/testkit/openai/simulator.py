@@ -7,7 +7,6 @@ from typing import Any
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.openai import errors, routes
-from tarash.testkit.openai.bodies import Refused
 from tarash.testkit.openai.makers import Makers
 from tarash.testkit.openai.routes import Call
 from tarash.testkit.openai.videos import Video, VideoOutcome, Videos, event
@@ -75,8 +74,7 @@ class OpenAISimulator(VendorSimulator):
 
     def next_video(self, outcome: VideoOutcome, *, times: int = 1) -> None:
         """Let the next video, or the next `times`, go like this."""
-        for _ in range(times):
-            self._videos.plan(outcome)
+        self._videos.plan(outcome, times)
 
     def forget(self, video_id: str) -> None:
         """Let a video vanish. Raises KeyError."""
@@ -89,9 +87,9 @@ class OpenAISimulator(VendorSimulator):
 
     def webhook(self, video_id: str, *, age: float = 0.0) -> SignedWebhook:
         """The webhook of a finished video, signed `age` seconds ago. Raises ValueError for one that has not."""
-        video = self._videos.video(video_id)
-        status = video.status(self.clock.monotonic())
-        if status not in ("completed", "failed"):
+        video = self._videos.find(video_id)
+        status = video.status(self.clock.monotonic()) if video else None
+        if video is None or status not in ("completed", "failed"):
             raise ValueError("the video has not finished")
         moment = self.clock.wall() - age
         return sign(event(video, status, moment), f"wh_{video_id}", moment)
@@ -112,10 +110,7 @@ class OpenAISimulator(VendorSimulator):
         deployment = call.names.get("deployment")
         if deployment and self._deployments is not None and deployment not in self._deployments:
             return errors.deployment_not_found()
-        try:
-            return self._actions[call.operation](call)
-        except Refused as refused:
-            return refused.answer
+        return self._actions[call.operation](call)
 
     def _may(self, call: Call) -> bool:
         headers = call.request.headers

@@ -2,19 +2,19 @@
 
 import itertools
 import json
-import math
-import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tarash.testkit.clock import VirtualClock
+from tarash.testkit.jobs import Job, Jobs
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.openai import bodies, errors, media
-from tarash.testkit.openai.bodies import Body, Refused
+from tarash.testkit.openai.bodies import Body
 from tarash.testkit.openai.routes import Call
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import Refused
 
 CREATE = frozenset({"model", "prompt", "seconds", "size", "input_reference"})
 SECONDS = ("4", "8", "12")
@@ -42,30 +42,19 @@ class VideoOutcome:
 
 
 @dataclass(eq=False)
-class Video:
-    """One job. Points in time are readings of the monotonic clock, in seconds."""
+class Video(Job[VideoOutcome]):
+    """One job."""
 
-    id: str
     model: str
     prompt: str
     seconds: str
     size: str
-    outcome: VideoOutcome
-    created_at: float
-    started_at: float
-    finished_at: float
     remixed_from: str | None = None
-    told: int = 0
 
     def status(self, now: float) -> str:
         if now >= self.finished_at:
             return self.outcome.final or ("failed" if self.outcome.error else "completed")
         return "in_progress" if now >= self.started_at else "queued"
-
-    def progress(self, now: float) -> int:
-        length = self.finished_at - self.started_at
-        done = (now - self.started_at) / length if length else math.inf
-        return round(100 * min(1.0, max(0.0, done))) if now < self.finished_at else 100
 
     def truth(self, now: float, wall: float) -> dict[str, Any]:
         status = self.status(now)
@@ -74,7 +63,7 @@ class Video:
             "object": "video",
             "model": self.model,
             "status": status,
-            "progress": self.progress(now),
+            "progress": round(100 * self.share(now)),
             "created_at": int(wall - now + self.created_at),
             "completed_at": int(wall - now + self.finished_at) if status == "completed" else None,
             "expires_at": int(wall - now + self.finished_at) + LINK_SECONDS if status == "completed" else None,
@@ -85,44 +74,16 @@ class Video:
             "error": dict(self.outcome.error) if self.outcome.error and status == "failed" else None,
         }
 
-    def tell(self, now: float, wall: float) -> dict[str, Any]:
-        """What a request is told, the outcome's own statuses first."""
-        truth = self.truth(now, wall)
-        if self.told >= len(self.outcome.statuses):
-            return truth
-        scripted = self.outcome.statuses[self.told]
-        self.told += 1
-        return {**truth, **({"status": scripted} if isinstance(scripted, str) else scripted)}
 
-
-class Videos:
+class Videos(Jobs[VideoOutcome, Video]):
     """The jobs of one simulator."""
 
     def __init__(
         self, clock: VirtualClock, ledger: Ledger, pace: tuple[float, float], poll_after_ms: int | None
     ) -> None:
-        self._clock, self._ledger, self._pace, self._poll_after_ms = clock, ledger, pace, poll_after_ms
-        self._lock = threading.Lock()
+        super().__init__(clock, pace, VideoOutcome())
+        self._ledger, self._poll_after_ms = ledger, poll_after_ms
         self._numbers = itertools.count(1)
-        self._videos: dict[str, Video] = {}
-        self._outcomes: deque[VideoOutcome] = deque()
-
-    @property
-    def all(self) -> list[Video]:
-        with self._lock:
-            return list(self._videos.values())
-
-    def video(self, video_id: str) -> Video:
-        with self._lock:
-            return self._videos[video_id]
-
-    def forget(self, video_id: str) -> None:
-        with self._lock:
-            del self._videos[video_id]
-
-    def plan(self, outcome: VideoOutcome) -> None:
-        with self._lock:
-            self._outcomes.append(outcome)
 
     # Making.
 
@@ -170,16 +131,10 @@ class Videos:
         return self._known(str(video_id))
 
     def _accept(self, model: str, prompt: str, seconds: str, size: str, remixed_from: str | None = None) -> Answer:
-        now = self._clock.monotonic()
-        with self._lock:
-            outcome = self._outcomes.popleft() if self._outcomes else VideoOutcome()
-            started = now + (self._pace[0] if outcome.queue_seconds is None else outcome.queue_seconds)
-            finished = started + (self._pace[1] if outcome.run_seconds is None else outcome.run_seconds)
-            video_id = f"video_{next(self._numbers):024x}"
-            video = Video(video_id, model, prompt, seconds, size, outcome, now, started, finished, remixed_from)
-            self._videos[video_id] = video
+        video_id = f"video_{next(self._numbers):024x}"
+        video = self.begin(partial(Video, model, prompt, seconds, size, remixed_from, id=video_id))
         self._ledger.charge(video_id, float(seconds))
-        fresh = {**video.truth(now, self._clock.wall()), "status": "queued", "progress": 0, "error": None}
+        fresh = {**self._truth(video), "status": "queued", "progress": 0, "error": None}
         return Answer(200, {"x-request-id": f"req_{video_id}"}, json=fresh)
 
     # Telling and ending.
@@ -188,13 +143,11 @@ class Videos:
         video = self._find(call)
         self._ledger.count("poll", video.id)
         hint = {} if self._poll_after_ms is None else {"openai-poll-after-ms": str(self._poll_after_ms)}
-        return Answer(
-            200, {"x-request-id": "req_poll", **hint}, json=video.tell(self._clock.monotonic(), self._clock.wall())
-        )
+        told = video.tell(self._truth(video), video.outcome.statuses)
+        return Answer(200, {"x-request-id": "req_poll", **hint}, json=told)
 
     def list(self, call: Call) -> Answer:
-        now, wall = self._clock.monotonic(), self._clock.wall()
-        data = [video.truth(now, wall) for video in self.all]
+        data = [self._truth(video) for video in self.all]
         ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
         return Answer(200, json={"object": "list", "data": data, "has_more": False, **ends})
 
@@ -220,10 +173,13 @@ class Videos:
         return self._known(call.names["id"])
 
     def _known(self, video_id: str) -> Video:
-        try:
-            return self.video(video_id)
-        except KeyError:
-            raise Refused(errors.not_found(f"Video with id '{video_id}' not found.")) from None
+        video = self.find(video_id)
+        if video is None:
+            raise Refused(errors.not_found(f"Video with id '{video_id}' not found."))
+        return video
+
+    def _truth(self, video: Video) -> dict[str, Any]:
+        return video.truth(self._clock.monotonic(), self._clock.wall())
 
 
 def event(video: Video, status: str, moment: float) -> bytes:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tarash.testkit.jobs import Job
+
 TERMINAL = ("succeeded", "failed", "canceled", "aborted")
 
 
@@ -25,20 +27,18 @@ class PredictionOutcome:
 
 
 @dataclass(eq=False)
-class Prediction:
-    """One job. Points in time are readings of the monotonic clock, in seconds."""
+class Prediction(Job[PredictionOutcome]):
+    """One job. `made` is what it makes, unless its outcome says otherwise."""
 
-    id: str
     model: str
     input: dict[str, Any]
-    outcome: PredictionOutcome
-    output: Any
-    created_at: float
-    started_at: float
-    finished_at: float
+    made: Any
     webhook: str | None = None
     canceled: bool = False
-    told: int = 0
+
+    @property
+    def output(self) -> Any:
+        return self.made if self.outcome.output is None else self.outcome.output
 
     def status(self, now: float) -> str:
         if self.canceled:

@@ -6,13 +6,13 @@ import hmac
 import itertools
 import json
 import re
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tarash.testkit.clock import VirtualClock
+from tarash.testkit.jobs import Jobs
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.media import mp4, png
 from tarash.testkit.replicate import errors
@@ -20,7 +20,7 @@ from tarash.testkit.replicate.catalogue import MODELS, PublishedModel, judge, ve
 from tarash.testkit.replicate.predictions import TERMINAL, Prediction, PredictionOutcome, SignedWebhook
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.steps import Answer, Delay, Played
-from tarash.testkit.vendor import VendorSimulator
+from tarash.testkit.vendor import Refused, VendorSimulator
 
 DEFAULT_KEY = "r8_simulatedTokenOfReplicate0123456789ab"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the simulator, 32 b.").decode()
@@ -69,26 +69,23 @@ class ReplicateSimulator(VendorSimulator):
         self.models = dict(models)
         self.files: dict[str, dict[str, Any]] = {}
         self.uploaded: dict[str, bytes] = {}
-        self._pace = queue_seconds, run_seconds
-        self._lock, self._numbers = threading.Lock(), itertools.count(1)
-        self._predictions: dict[str, Prediction] = {}
-        self._outcomes: deque[PredictionOutcome] = deque()
+        self._numbers = itertools.count(1)
+        pace, usual = (queue_seconds, run_seconds), PredictionOutcome()
+        self._jobs: Jobs[PredictionOutcome, Prediction] = Jobs(self.clock, pace, usual)
         self.delivery = self.host(self.handle)
 
     @property
     def predictions(self) -> list[Prediction]:
         """Every prediction that was accepted, oldest first."""
-        with self._lock:
-            return list(self._predictions.values())
+        return self._jobs.all
 
     def next_prediction(self, outcome: PredictionOutcome, *, times: int = 1) -> None:
         """Let the next prediction, or the next `times`, go like this."""
-        with self._lock:
-            self._outcomes.extend([outcome] * times)
+        self._jobs.plan(outcome, times)
 
     def webhook(self, prediction_id: str, *, age: float = 0.0) -> SignedWebhook:
-        """The webhook of a prediction as it stands now, signed `age` seconds ago. Raises KeyError."""
-        body = json.dumps(self._truth(self._predictions[prediction_id])).encode()
+        """The webhook of a prediction as it stands now, signed `age` seconds ago. Raises `Refused` without one."""
+        body = json.dumps(self._truth(self._known(prediction_id))).encode()
         moment, identifier = str(int(self.clock.wall() - age)), f"msg_{prediction_id}"
         key = base64.b64decode(self.webhook_secret.removeprefix("whsec_"))
         digest = hmac.new(key, f"{identifier}.{moment}.".encode() + body, hashlib.sha256).digest()
@@ -147,25 +144,16 @@ class ReplicateSimulator(VendorSimulator):
         return next(found, None)
 
     def _accept(self, request: RecordedRequest, model: str, body: dict[str, Any]) -> Played:
-        with self._lock:
-            outcome = self._outcomes.popleft() if self._outcomes else PredictionOutcome()
-            job_id = f"{next(self._numbers):026}".translate(str.maketrans("0123456789", "abcdefghij"))
-            now = self.clock.monotonic()
-            queue, run = (
-                usual if own is None else own
-                for usual, own in zip(self._pace, (outcome.queue_seconds, outcome.run_seconds), strict=True)
-            )
-            output = outcome.output if outcome.output is not None else self._made(model, body["input"])
-            one = Prediction(job_id, model, body["input"], outcome, output, now, now + queue, now + queue + run)
-            one.webhook = body.get("webhook")
-            self._predictions[job_id] = one
+        job_id = f"{next(self._numbers):026}".translate(str.maketrans("0123456789", "abcdefghij"))
+        made = self._made(model, body["input"])
+        one = self._jobs.begin(partial(Prediction, model, body["input"], made, body.get("webhook"), id=job_id))
         self.ledger.charge(job_id)
         held = re.fullmatch(r"wait(?:=(\d+))?", request.headers.get("prefer") or "")
         if held is None:
             return Answer(201, json={**self._truth(one), "status": "starting", "output": None})
-        seconds = min(float(held[1] or 60), one.finished_at - now)
-        status = 201 if now + seconds >= one.finished_at else 202
-        return Delay(seconds), Answer(status, json=self._truth(one, now + seconds))
+        seconds = min(float(held[1] or 60), one.finished_at - one.created_at)
+        status = 201 if one.created_at + seconds >= one.finished_at else 202
+        return Delay(seconds), Answer(status, json=self._truth(one, one.created_at + seconds))
 
     def _made(self, model: str, given: Mapping[str, Any]) -> Any:
         if any(word in model for word in ("flux", "painter")):
@@ -192,25 +180,22 @@ class ReplicateSimulator(VendorSimulator):
         }
 
     def _get(self, job_id: str) -> Answer:
-        one = self._predictions.get(job_id)
-        if one is None:
-            return errors.not_found()
+        one = self._known(job_id)
         self.ledger.count("poll", job_id)
-        truth = self._truth(one)
-        if one.told < len(one.outcome.statuses):
-            scripted = one.outcome.statuses[one.told]
-            one.told += 1
-            truth |= {"status": scripted} if isinstance(scripted, str) else scripted
-        return Answer(200, json=truth)
+        return Answer(200, json=one.tell(self._truth(one), one.outcome.statuses))
 
     def _cancel(self, job_id: str) -> Answer:
-        one = self._predictions.get(job_id)
-        if one is None:
-            return errors.not_found()
+        one = self._known(job_id)
         self.ledger.count("cancel", job_id)
         if one.outcome.cancelable and one.status(self.clock.monotonic()) not in TERMINAL:
             one.canceled = True
         return Answer(200, json=self._truth(one))
+
+    def _known(self, job_id: str) -> Prediction:
+        one = self._jobs.find(job_id)
+        if one is None:
+            raise Refused(errors.not_found())
+        return one
 
     def _upload(self, request: RecordedRequest) -> Answer:
         part = next((part for part in request.parts if part.name == "content" and part.file_name), None)

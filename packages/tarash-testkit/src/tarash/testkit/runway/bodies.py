@@ -1,14 +1,14 @@
 """Reading bodies, and the bounds that the SDK's types do not have. Source: the OpenAPI document of 2026-08."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.runway import errors, shapes
-from tarash.testkit.runway.errors import Refused, issue
+from tarash.testkit.runway.errors import issue
 from tarash.testkit.runway.inputs import judge_inputs
 from tarash.testkit.runway.shapes import Issue
+from tarash.testkit.vendor import Refused
 
 RUNWAY = ("gen4.5", "gen4_turbo", "gen4_aleph", "aleph2", "gen4_image", "gen4_image_turbo", "eleven_multilingual_v2")
 VEO = ("veo3", "veo3.1", "veo3.1_fast")
@@ -66,11 +66,8 @@ def read(
 def _object(request: RecordedRequest) -> dict[str, Any]:
     if (request.headers.get("content-type") or "").partition(";")[0] != "application/json":
         raise Refused(errors.error(415, "The body must be application/json."))
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
+    body = request.json_object
+    if body is None:
         raise Refused(errors.error(400, "The body is no JSON object."))
     return body
 

@@ -4,16 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import proxy_page as proxy_page
 
 DOCS = "https://docs.dev.runwayml.com"
-
-
-class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
-    """A request is answered with a refusal."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 def error(status: int, message: str, **further: Any) -> Answer:
@@ -61,8 +54,3 @@ def daily_cap(retry_after: str | None = None) -> Answer:
 
 def overloaded(status: int = 503) -> Answer:
     return error(status, "The service is overloaded. Please try again later.")
-
-
-def proxy_page(status: int = 502) -> Answer:
-    """HTML from something in front of the vendor."""
-    return Answer(status, {"Content-Type": "text/html"}, f"<html><head><title>{status}</title></head></html>")

@@ -4,7 +4,6 @@ from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.runway import bodies, errors, shapes
-from tarash.testkit.runway.errors import Refused
 from tarash.testkit.runway.tasks import Task, TaskOutcome, Tasks
 from tarash.testkit.runway.uploads import Upload, Uploads
 from tarash.testkit.steps import Answer, Played
@@ -49,14 +48,13 @@ class RunwaySimulator(VendorSimulator):
         self._uploads = Uploads(self.clock, self.ledger)
 
     def begin(self) -> None:
-        self._tasks.link_base = self._uploads.link_base = self.storage.url
+        self._tasks.links.base = self._uploads.link_base = self.storage.url
 
     # What a test arranges and looks at.
 
     def next_task(self, outcome: TaskOutcome, *, times: int = 1) -> None:
         """Let the next task, or the next `times`, go like this."""
-        for _ in range(times):
-            self._tasks.plan(outcome)
+        self._tasks.plan(outcome, times)
 
     def forget(self, task_id: str) -> None:
         """Let a task vanish. Raises KeyError."""
@@ -64,7 +62,7 @@ class RunwaySimulator(VendorSimulator):
 
     def expire_links(self) -> None:
         """Let the links to all results end now; a task that is asked for again names new ones."""
-        self._tasks.expire_links()
+        self._tasks.links.expire()
 
     @property
     def tasks(self) -> list[Task]:
@@ -75,10 +73,6 @@ class RunwaySimulator(VendorSimulator):
     def uploads(self) -> list[Upload]:
         """Every upload that was announced, oldest first."""
         return self._uploads.all
-
-    def clear_requests(self) -> None:
-        self.server.requests.clear()
-        self.storage.requests.clear()
 
     # Answering.
 
@@ -94,10 +88,7 @@ class RunwaySimulator(VendorSimulator):
             return errors.unauthorized()
         if request.headers.get("x-runway-version") != VERSION:
             return errors.error(400, "The X-Runway-Version header is missing or names no version.")
-        try:
-            return self._answer(request, operation_of(request))
-        except Refused as refused:
-            return refused.answer
+        return self._answer(request, operation_of(request))
 
     def _answer(self, request: RecordedRequest, operation: str | None) -> Answer:
         match operation:
@@ -119,7 +110,7 @@ class RunwaySimulator(VendorSimulator):
             case "storage":
                 return self._uploads.take(request)
             case "download":
-                return self._tasks.download(request)
+                return self._tasks.links.serve(request)
             case _:
                 return Answer(404)
 

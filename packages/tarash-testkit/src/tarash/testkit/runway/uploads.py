@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
+from tarash.testkit.links import refused_by_storage
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.runway import errors
 from tarash.testkit.steps import Answer
@@ -67,16 +68,12 @@ class Uploads:
         upload = self._uploads.get(request.segments[-1])
         known = {"authorization", "x-runway-version"}
         if upload is None or any(name.lower() in known for name, _ in request.headers.items()):
-            return _refused("AccessDenied", 403)
+            return refused_by_storage("AccessDenied", 403)
         *fields, file = request.parts
         if {part.name: part.text for part in fields} != upload.fields or file.name != "file" or not file.file_name:
-            return _refused("InvalidPolicyDocument", 400)
+            return refused_by_storage("InvalidPolicyDocument", 400)
         if not FEWEST_BYTES <= len(file.content) <= MOST_BYTES:
-            return _refused("EntityTooSmall", 400)
+            return refused_by_storage("EntityTooSmall", 400)
         upload.content = file.content
         self._ledger.count("upload", upload.uri)
         return Answer(204)
-
-
-def _refused(code: str, status: int) -> Answer:
-    return Answer(status, {"Content-Type": "application/xml"}, f"<Error><Code>{code}</Code></Error>")

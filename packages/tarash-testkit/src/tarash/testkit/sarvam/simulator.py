@@ -1,8 +1,7 @@
 """The simulator of Sarvam on 127.0.0.1: speech, whole in JSON or streamed, with faults and a ledger."""
 
 import base64
-import itertools
-from typing import Any, ClassVar
+from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -21,8 +20,9 @@ from tarash.testkit.sarvam.catalogue import (
     Model,
 )
 from tarash.testkit.sounds import sound
-from tarash.testkit.speech import Refused, SpeechSimulator, chunked, in_pieces, judged, spoken_seconds
+from tarash.testkit.speech import SpeechSimulator, chunked, in_pieces, judged, spoken_seconds
 from tarash.testkit.steps import Answer, Played
+from tarash.testkit.vendor import Refused
 
 DEFAULT_KEY = "sk_0123456789abcdef_sarvam"
 ROUTES = {("POST", "/text-to-speech"): "tts", ("POST", "/text-to-speech/stream"): "stream"}
@@ -35,9 +35,8 @@ class SarvamSimulator(SpeechSimulator):
     `linear16_has_header` bare samples come in a WAV file, which nobody has documented either way.
     """
 
-    provider: ClassVar[str] = "sarvam"
-    operations: ClassVar[frozenset[str]] = frozenset(ROUTES.values())
-    default_key: ClassVar[str] = DEFAULT_KEY
+    provider = "sarvam"
+    operations = frozenset(ROUTES.values())
 
     def __init__(
         self,
@@ -51,9 +50,8 @@ class SarvamSimulator(SpeechSimulator):
         linear16_has_header: bool = False,
         keep: int | None = None,
     ) -> None:
-        super().__init__(clock=clock, ledger=ledger, key=key, make_seconds=make_seconds, keep=keep)
-        self.credits, self.serve_retired, self.linear16_has_header = credits, serve_retired, linear16_has_header
-        self._numbers = itertools.count(1)
+        super().__init__(key, clock, ledger, make_seconds=make_seconds, credits=credits, keep=keep)
+        self.serve_retired, self.linear16_has_header = serve_retired, linear16_has_header
 
     def operation_of(self, request: RecordedRequest) -> str | None:
         return ROUTES.get((request.method, request.path))
@@ -93,12 +91,7 @@ class SarvamSimulator(SpeechSimulator):
 
     def _charge(self, body: Speech) -> int:
         """Book what a request costs; its number. Raises `Refused` when the account has too little."""
-        cost = len(body.text)
-        if self.credits is not None and self.ledger.total_amount + cost > self.credits:
-            raise Refused(errors.no_credits())
-        number = next(self._numbers)
-        self.ledger.charge(f"request-{number}", cost)
-        return number
+        return self.charge(len(body.text), Refused(errors.no_credits()))
 
     def _judge(self, body: Speech) -> Model:
         """What is the same for whole and streamed speech. Raises `Refused`."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tarash.testkit.requests import Part, RecordedRequest
 from tarash.testkit.stability import errors
-from tarash.testkit.stability.errors import Refused
 from tarash.testkit.stability.shapes import FILE, TEXT, Rule, Shape
+from tarash.testkit.vendor import Refused
 
 LONGEST_TEXT = 10_000
 LARGEST_BODY = 10 * 1024 * 1024

@@ -6,6 +6,7 @@ Source: the vendor's reference. Names of 413, 422, 429 and 500 are nobody's publ
 from collections.abc import Mapping
 
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import proxy_page as proxy_page
 
 NAMES = {
     400: "bad_request",
@@ -19,14 +20,6 @@ NAMES = {
     500: "internal_error",
 }
 REQUEST_ID = "ff54b236835acf1a2b13a0a7c9dd8a6a"
-
-
-class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
-    """A request is answered with a refusal."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 def error(status: int, *reasons: str, name: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
@@ -64,8 +57,3 @@ def too_many(wait: str | None = None) -> Answer:
         "You have exceeded the rate limit of 150 requests within a 10 second period, and are blocked for 60 seconds."
     )
     return error(429, reason, headers={"Retry-After": wait} if wait else {})
-
-
-def proxy_page(status: int = 502) -> Answer:
-    """What something in front of the vendor says."""
-    return Answer(status, {"Content-Type": "text/html"}, f"<html><body>{status}</body></html>")

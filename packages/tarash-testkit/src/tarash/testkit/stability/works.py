@@ -1,15 +1,13 @@
 """Pictures that are made: at once, or later, to be asked for by an id."""
 
 import base64
-import io
 import itertools
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from tarash.testkit import media
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
-from tarash.testkit.media import png
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.stability import errors
 from tarash.testkit.stability.bodies import Form
@@ -95,18 +93,10 @@ class Works:
         )
 
 
-@cache
 def picture(shape: str, wanted: str, number: int) -> bytes:
-    """A small picture of a shape, each number in another colour. Other formats than PNG need Pillow."""
+    """A small picture of a shape."""
     width, height = (UNIT * int(side) for side in shape.split(":"))
-    drawn = png(width, height, (40 * number % 256, 92, 160)).content
-    if wanted == "png":
-        return drawn
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.open(io.BytesIO(drawn)).save(file, wanted.upper())
-    return file.getvalue()
+    return media.picture(width, height, wanted, number)
 
 
 def _result(work: Work, request: RecordedRequest) -> Answer:

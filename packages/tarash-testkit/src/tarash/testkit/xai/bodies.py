@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from tarash.testkit.requests import RecordedRequest
+from tarash.testkit.vendor import Refused
 from tarash.testkit.xai import errors
-from tarash.testkit.xai.errors import Refused
 
 # fmt: off
 IMAGE_RATIOS = (

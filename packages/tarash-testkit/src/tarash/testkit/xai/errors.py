@@ -4,14 +4,7 @@ Sources: docs.x.ai, the OpenAPI document of the tryAGI client (2026-08) and publ
 """
 
 from tarash.testkit.steps import Answer
-
-
-class Refused(Exception):  # noqa: N818 - carries an answer, and is no error of the simulator
-    """A request is answered with a refusal."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
+from tarash.testkit.vendor import proxy_page as proxy_page
 
 
 def error(status: int, code: str, text: str) -> Answer:
@@ -70,8 +63,3 @@ def no_credit(status: int = 403) -> Answer:
 
 def server_error(status: int = 500) -> Answer:
     return error(status, "internal", "Internal error.")
-
-
-def proxy_page(status: int = 502) -> Answer:
-    """HTML from something in front of the vendor."""
-    return Answer(status, {"Content-Type": "text/html"}, f"<html><head><title>{status}</title></head></html>")

@@ -7,8 +7,8 @@ from tarash.testkit.ledger import Ledger
 from tarash.testkit.media import Media
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import Refused
 from tarash.testkit.xai import errors
-from tarash.testkit.xai.errors import Refused
 
 MOST_BYTES = 48 * 1000 * 1000
 EXPIRES = range(3600, 2_592_001)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
-from tarash.testkit.media import Media, png
+from tarash.testkit.media import Media, numbered_png
 from tarash.testkit.sounds import sound
 from tarash.testkit.steps import Answer, Delay, Played
 
@@ -66,7 +66,7 @@ def _picture(body: Mapping[str, Any], number: int) -> Media:
     ratio = body.get("aspect_ratio", "1:1")
     across, down = (1.0, 1.0) if ratio == "auto" else map(float, ratio.split(":"))
     scale = LONGEST_SIDE[body.get("resolution", "1k")] / max(across, down)
-    return png(round(across * scale), round(down * scale), (40 * number % 256, 92, 160))
+    return numbered_png(round(across * scale), round(down * scale), number)
 
 
 def _timed(made: bytes, content_type: str, text: str) -> dict[str, Any]:
