@@ -15,10 +15,9 @@ SECONDS = 30
 """A command that takes longer is killed."""
 
 SERVE = """
-import gc, importlib, json, os, runpy, signal, sys
+import asyncio, gc, json, os, runpy, signal, sys
+import httpx, pluggy, pydantic.main, pydantic.types, rich.live, typer.testing
 
-for library in ("asyncio", "httpx", "importlib.metadata", "pluggy", "pydantic.main", "pydantic.types", "rich.live", "typer.testing"):
-    importlib.import_module(library)
 gc.freeze()  # what the collector does not touch stays shared with the forks
 for line in sys.stdin:
     child = os.fork()
