@@ -2,8 +2,9 @@
 
     python scripts/mutate_mappings.py [PROVIDER ...]
 
-A line is an entry of a dictionary in a provider's source that has field mappers in it. The provider's own tests run
-against a copy of its package without that line; lines that nobody misses are printed, and the exit code is then 1.
+A line is an entry of a dictionary in a provider's source that has field mappers in it; "schemas" are the rules that
+fal and Replicate share. The provider's own tests run against a copy of its package without that line; lines that nobody
+misses are printed, and the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ PROVIDERS = {
     for path in sorted(ROOT.glob("packages/*/src/tarash/providers/*"))
     if (path / "__init__.py").exists()
 }
-TESTED_WITH = {"azure_openai": ["openai"]}
+PROVIDERS["schemas"] = ROOT / "packages/tarash-core/src/tarash/tarash_gateway/providers/schemas"
+TESTED_WITH = {"azure_openai": ["openai"], "schemas": ["replicate", "fal"]}
 """Folders of tests, where they are not called like the provider."""
 
 
@@ -79,7 +81,7 @@ def place(text: str, line: int | None, column: int | None) -> int:
 
 def still_passes(package: Path, folders: list[str], entry: Entry | None = None) -> bool:
     """Whether the tests pass against a copy of the package, without the line of `entry` if there is one."""
-    source = package.parents[2]
+    source = next(folder for folder in package.parents if folder.name == "src")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
         shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.cartesia.cases import TIMED
 from tests.support.speech import SpeechDesk
+from tests.support.worlds import in_one_world
 
 from tarash.tarash_gateway.exceptions import (
     HTTPError,
@@ -57,6 +58,7 @@ def assert_refused(desk: SpeechDesk, kind: str, expected: type[TarashException],
     return caught.value
 
 
+@in_one_world
 @pytest.mark.parametrize("kind", ["tts", "sts"])
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_lands_in_its_class(desk: SpeechDesk, kind: str, name: str) -> None:

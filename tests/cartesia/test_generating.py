@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.cartesia.cases import MODEL, SPELLED, TIMED, VOICE, shape
 from tests.support.speech import FORMATS, RECORDING, TEXT, SpeechDesk, assert_kept, assert_sounds, format_name, heard
+from tests.support.worlds import in_one_world
 
 from tarash.providers.cartesia.provider import OFFERS
 from tarash.tarash_gateway import list_voices
@@ -49,6 +50,7 @@ def sent_format(request: RecordedRequest) -> dict[str, Any]:
     }
 
 
+@in_one_world
 @kinds
 @pytest.mark.parametrize("wanted", FORMATS, ids=format_name)
 def test_every_format_is_made_or_refused_before_paying(desk: SpeechDesk, kind: str, wanted: AudioOutputFormat) -> None:
@@ -80,6 +82,7 @@ def test_a_format_without_a_name_of_ours(desk: SpeechDesk, kind: str, name: str)
 # --- streams
 
 
+@in_one_world
 @pytest.mark.parametrize("name", SPELLED)
 def test_a_stream_is_what_was_served(desk: SpeechDesk, name: str) -> None:
     chunks = desk.listen(SPELLED[name][0])

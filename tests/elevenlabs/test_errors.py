@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.support.speech import SpeechDesk
+from tests.support.worlds import in_one_world
 
 from tarash.tarash_gateway.exceptions import (
     ContentModerationError,
@@ -77,6 +78,7 @@ ERRORS: dict[str, tuple[Answer, type[TarashException], str]] = {
 }
 
 
+@in_one_world
 @pytest.mark.parametrize("kind", ["tts", "sts"])
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_lands_in_its_class(desk: SpeechDesk, kind: str, name: str) -> None:

@@ -12,7 +12,7 @@ from tests.support.speech import (
     TEXT,
     SpeechDesk,
 )
-from tests.support.worlds import SyncWorld
+from tests.support.worlds import SyncWorld, in_one_world
 
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.models import AudioOutputFormat
@@ -28,6 +28,7 @@ PIECES: dict[str, tuple[bytes, dict[str, Any]]] = {
 pieces = pytest.mark.parametrize(("piece", "options"), PIECES.values(), ids=list(PIECES))
 
 
+@in_one_world
 @pytest.mark.parametrize("name", [name for name in SPELLED if not name.startswith("wav")])
 def test_a_stream_is_what_was_served(desk: SpeechDesk, name: str) -> None:
     chunks = desk.listen(SPELLED[name])

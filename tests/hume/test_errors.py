@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.support.speech import SpeechDesk
+from tests.support.worlds import in_one_world
 
 from tarash.tarash_gateway.exceptions import (
     ContentModerationError,
@@ -50,6 +51,7 @@ SOUNDLESS = {
 }
 
 
+@in_one_world
 @pytest.mark.parametrize("kind", ["tts", "sts"])
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_lands_in_its_class(desk: SpeechDesk, kind: str, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.hume.cases import OWN, USUAL, VOICE
 from tests.support.speech import FORMATS, RECORDING, SpeechDesk, assert_kept, assert_sounds, format_name, heard, silence
-from tests.support.worlds import SyncWorld
+from tests.support.worlds import SyncWorld, in_one_world
 
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.models import AudioOutputFormat
@@ -35,6 +35,7 @@ def test_the_default_format(desk: SpeechDesk, kind: str, tmp_path: Path) -> None
     assert desk.vendor.ledger.charges("request-1") == 1
 
 
+@in_one_world
 @kinds
 @pytest.mark.parametrize("wanted", FORMATS, ids=format_name)
 def test_every_format_is_made_or_refused_before_paying(desk: SpeechDesk, kind: str, wanted: AudioOutputFormat) -> None:

@@ -17,6 +17,7 @@ from tests.support.speech import (
     format_name,
     heard,
 )
+from tests.support.worlds import in_one_world
 
 from tarash.tarash_gateway.exceptions import SubmitOutcomeUnknownError, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import AudioOutputFormat, STSRequest
@@ -57,6 +58,7 @@ def spoken(desk: SpeechDesk) -> dict[str, Any]:
     return dict(request.json)
 
 
+@in_one_world
 @pytest.mark.parametrize("wanted", FORMATS, ids=format_name)
 def test_every_format_is_made(desk: SpeechDesk, wanted: AudioOutputFormat) -> None:
     response = desk.generate("tts", {"output_format": wanted})
@@ -105,6 +107,7 @@ def test_samples_are_bare_whether_the_vendor_adds_a_header_or_not(
 # --- streams
 
 
+@in_one_world
 @pytest.mark.parametrize("wanted", FORMATS, ids=format_name)
 def test_every_format_is_streamed(desk: SpeechDesk, wanted: AudioOutputFormat) -> None:
     chunks = desk.listen({"output_format": wanted})

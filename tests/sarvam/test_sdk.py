@@ -176,6 +176,6 @@ def test_how_often_a_lost_answer_is_paid_for(vendor: SarvamSimulator, operation:
 
 def test_the_sdk_asks_an_empty_account_three_times(vendor: SarvamSimulator, sdk: Any) -> None:
     desk = SpeechDesk(SyncWorld(), "sarvam", vendor, USUAL)
-    vendor.fail_next("tts", errors.no_credits(), times=None)
+    vendor.fail_next("tts", errors.no_credits().with_headers(("Retry-After", "1")), times=None)
     assert desk.posts(lambda: sdk.text_to_speech.convert(**SPEECH)) == 3
     assert desk.posts(lambda: desk.generate("tts")) == 1

@@ -44,7 +44,15 @@ from tarash.tarash_gateway.providers.field_mappers import (
 )
 from tarash.tarash_gateway.providers.inputs import fetched
 from tarash.tarash_gateway.providers.multipart import file_part, text_parts
-from tarash.tarash_gateway.providers.sounds import JsonLines, Reader, decoded, read_sound, timings, with_true_sizes
+from tarash.tarash_gateway.providers.sounds import (
+    JsonLines,
+    Reader,
+    decoded,
+    read_sound,
+    timings,
+    told_in,
+    with_true_sizes,
+)
 
 LONGEST_TEXT = {
     "eleven_v4": 10_000,
@@ -206,7 +214,7 @@ def content_type(call: Call) -> str:
 def timed_sound(call: Call, answer: Response) -> Done:
     """The sound in an answer, and in `raw` when each character of it is spoken."""
     body = answer.object()
-    facts = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+    facts = told_in(answer, HEADERS)
     sound = with_true_sizes(decoded(body.pop("audio_base64", None)))
     return Done([Output(data=sound, content_type=content_type(call))], {**facts, **body}, {}, facts)
 
