@@ -95,6 +95,15 @@ def test_a_streamed_file_is_what_was_served(tarash: Command, vendor: ScriptedSer
     assert states == ["submitting", "speaking"]
 
 
+def test_a_streamed_file_is_called_what_it_is(tarash: Command, vendor: ScriptedServer) -> None:
+    """Some vendors stream bare samples whatever was asked for: nobody could play those under another name."""
+    with vendor as server:
+        server.handler = lambda request: Answer(headers={"Content-Type": "audio/mpeg"}, body=asset("audio.wav"))
+        done = tarash(*speak(server, "--stream", "-o", "hello.mp3"))
+    assert done.stdout.startswith("hello.wav  (")
+    assert tarash.files == ["hello.wav"]
+
+
 def test_the_document_of_a_stream(tarash: Command) -> None:
     facts = json_of(tarash(*MOCK, "--stream", "--format", "wav", "--json", "-q"))
     [file] = facts["files"]

@@ -19,6 +19,7 @@ from tarash.tarash_gateway import stream_tts
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.hookspecs import hookimpl
 from tarash.tarash_gateway.models import AttemptMetadata, AudioChunk, Timing
+from tarash.tarash_gateway.saving import with_extension
 
 
 @dataclass(eq=False)
@@ -50,19 +51,20 @@ class Story:
 
 
 class SpeechFile:
-    """A file that appears with the first sound, and grows with the others."""
+    """A file that appears with the first sound, and grows with the others. The sound decides its extension."""
 
     def __init__(self, target: Target) -> None:
         self.path = target.path
         self._overwrite = target.overwrite
         self._file: IO[bytes] | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, chunk: AudioChunk) -> None:
         if self._file is None:
-            self._file = self._opened()
-        self._file.write(data)
+            self._file = self._opened(chunk)
+        self._file.write(chunk.audio)
 
-    def _opened(self) -> IO[bytes]:
+    def _opened(self, chunk: AudioChunk) -> IO[bytes]:
+        self.path = with_extension(self.path, chunk.audio, chunk.content_type)
         if self._overwrite:
             self.path.unlink(missing_ok=True)
         try:
@@ -102,7 +104,7 @@ def speak_live(order: Order, reporter: Reporter) -> int:
 def _to_standard_output(order: Order, reporter: Reporter, playback: Playback | None, story: Story) -> int:
     """A reader that goes away ends the speech: nothing more is asked for."""
     with contextlib.suppress(BrokenPipeError):
-        _speak(order, reporter, playback, story, reporter.write_bytes)
+        _speak(order, reporter, playback, story, lambda chunk: reporter.write_bytes(chunk.audio))
     for line in _lines(story, None):
         reporter.note(line)
     return ExitCode.DONE
@@ -115,7 +117,7 @@ def playback_for(order: Order, *, live: bool) -> Playback | None:
 
 
 def _speak(
-    order: Order, reporter: Reporter, playback: Playback | None, story: Story, write: Callable[[bytes], None]
+    order: Order, reporter: Reporter, playback: Playback | None, story: Story, write: Callable[[AudioChunk], None]
 ) -> None:
     config: Any = order.config
     chunks: Any = stream_tts(config, order.request)
@@ -129,7 +131,7 @@ def _speak(
             if story.first is None:
                 progress.step("speaking")
             story.add(chunk)
-            write(chunk.audio)
+            write(chunk)
             if speaker is not None:
                 speaker.write(chunk.audio)
 

@@ -46,7 +46,7 @@ class ResponseSaver:
             file = await runtime.run(NewFile, path.parent)
             try:
                 head = await self._fill(runtime, output, index, file, max_bytes)
-                target = _with_extension(path, head, output.content_type or response.content_type)
+                target = with_extension(path, head, output.content_type or response.content_type)
                 await runtime.run(check_target, target, overwrite)
                 await runtime.run(file.publish, target, overwrite)
                 return target
@@ -127,7 +127,7 @@ def as_output(media: Any) -> Output:
         raise DownloadError("The result in the answer is neither a link nor base64.") from None
 
 
-def _with_extension(path: Path, head: bytes, content_type: str | None) -> Path:
+def with_extension(path: Path, head: bytes, content_type: str | None) -> Path:
     """The bytes decide the extension, unless the name's own means the same kind of file."""
     known = sniff(head)
     extension = known.extension if known else extension_for(content_type or "")
