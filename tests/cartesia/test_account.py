@@ -9,10 +9,9 @@ from tests.support.speech import SpeechDesk
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.cartesia.provider import CONVERSION, SPEECH, Cartesia
-from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import STSRequest, TTSRequest
 from tarash.tarash_gateway.parameters import apply_mapping
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping
 from tarash.testkit.cartesia import CartesiaSimulator
 from tarash.testkit.cartesia.catalogue import LANGUAGES, MODELS
@@ -39,7 +38,7 @@ FIELDS: list[tuple[str, dict[str, Any], str, str, str | None]] = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 @pytest.mark.parametrize(("kind", "request_", "field", "outcome", "parameter"), FIELDS)
 def test_what_becomes_of_a_field(
     vendor: CartesiaSimulator, kind: str, request_: dict[str, Any], field: str, outcome: str, parameter: str | None

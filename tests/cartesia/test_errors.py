@@ -19,7 +19,7 @@ from tarash.testkit.cartesia.errors import Problem
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.steps import Answer
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 MISMATCH = Problem(400, "Voice mismatch", "The voice was made for another model.", "voice_model_mismatch")
 TOO_LARGE = Problem(413, "File too large", "The clip is too large.", "file_too_large")
 PLAN = Problem(403, "Upgrade required", "Your plan has no voice changer.", "plan_upgrade_required")

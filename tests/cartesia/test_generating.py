@@ -19,7 +19,7 @@ from tarash.testkit.server import ScriptedServer
 from tarash.testkit.speech import spoken_seconds
 from tarash.testkit.steps import Answer, Chunk, CutChunked, Finish, Start
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 kinds = pytest.mark.parametrize("kind", ["tts", "sts"])
 HEADERLESS = {"audio/pcm": "pcm", "audio/basic": "ulaw", "audio/x-alaw": "alaw"}
 

@@ -9,7 +9,7 @@ from tarash.tarash_gateway.exceptions import HTTPError
 from tarash.testkit.cartesia import errors
 from tarash.testkit.steps import Redirect
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"provider_config": {"timings": True}}
 
 

@@ -23,6 +23,7 @@ from tarash.tarash_gateway.exceptions import (
     GenerationFailedError,
     PluginError,
     TarashException,
+    TarashWarning,
     UnsupportedOperationError,
 )
 from tarash.tarash_gateway.models import (
@@ -38,7 +39,6 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoGenerationUpdate,
 )
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.tarash_gateway.providers.field_mappers import duration_field_mapper, passthrough_field_mapper
 from tarash.testkit.steps import Answer
 

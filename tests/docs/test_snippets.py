@@ -36,7 +36,7 @@ WITH_SNIPPETS = [page for page in PAGES if snippets(page)]
 
 
 @pytest.mark.parametrize("page", WITH_SNIPPETS, ids=lambda page: str(page.relative_to(ROOT)))
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 def test_the_snippets_of_a_page_run(
     page: Path, fal_here: FalSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,14 +11,13 @@ from tests.support.worlds import SyncWorld
 
 from tarash.providers.elevenlabs import ElevenLabs
 from tarash.providers.elevenlabs.provider import CONVERSION, LONGEST_TEXT, speech_mapping
-from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
 from tarash.tarash_gateway.models import AudioOutputFormat, STSRequest, TTSRequest
 from tarash.tarash_gateway.parameters import apply_mapping
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.testkit.elevenlabs import ElevenLabsSimulator
 from tarash.testkit.requests import RecordedRequest
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 MODELS = [(kind, info.id) for info in ElevenLabs().known_models() for kind in info.kinds]
 FIELDS: dict[str, list[Any]] = {
     "output_format": [AudioOutputFormat(format="wav", sample_rate=16_000), AudioOutputFormat(sample_rate=11_025)],

@@ -17,7 +17,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.testkit.elevenlabs import errors
 from tarash.testkit.steps import Answer, Chunk, Close, Finish, Start
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 ISSUE = {"type": "missing", "loc": ["body", "text"], "msg": "Field required", "input": {}}
 LIBRARY = "Free users cannot use library voices via the API. Please upgrade your subscription."
 TERMS = "The content violates our policies and was blocked."

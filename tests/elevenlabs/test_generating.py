@@ -18,7 +18,7 @@ from tarash.testkit.server import ScriptedServer
 from tarash.testkit.sounds import sound
 from tarash.testkit.steps import Answer
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"provider_config": {"timings": True}}
 kinds = pytest.mark.parametrize("kind", ["tts", "sts"])
 

@@ -7,7 +7,7 @@ from tests.support.speech import LOSSES, SpeechDesk, assert_paid_once, assert_so
 
 from tarash.tarash_gateway.models import Job
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"provider_config": {"timings": True}}
 
 

@@ -19,7 +19,7 @@ from tarash.tarash_gateway.models import AudioOutputFormat
 from tarash.testkit.elevenlabs import ElevenLabsSimulator
 from tarash.testkit.steps import Chunk, Finish, Start
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"provider_config": {"timings": True}}
 PIECES: dict[str, tuple[bytes, dict[str, Any]]] = {
     "raw": (b"ID3" + b"\0" * 59_997, {}),

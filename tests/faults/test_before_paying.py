@@ -2,13 +2,14 @@
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.bench import Bench
 
-from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest
 
 # --- A9: found before anything is sent
@@ -78,3 +79,12 @@ def test_a_bad_place_for_the_result_is_found_before_it_is_fetched(bench: Bench, 
     with pytest.raises(ValidationError):
         bench.world.save(response, tmp_path / where)
     assert bench.downloads == 0
+
+
+def test_a_warning_that_the_program_turns_into_an_error_is_no_mistake_of_the_provider(bench: Bench) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TarashWarning)
+        error = bench.fails(ValidationError, request=VideoGenerationRequest(prompt="x", seed=3))
+    assert "seed is ignored" in error.message
+    assert "which this program turns into an error" in error.message
+    assert bench.posts == 0

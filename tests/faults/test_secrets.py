@@ -29,6 +29,7 @@ from tarash.tarash_gateway.exceptions import (
     JobRejectedError,
     ProtocolError,
     TarashException,
+    TarashWarning,
     ValidationError,
 )
 from tarash.tarash_gateway.messages import Done, Pending, Request, Step
@@ -40,7 +41,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
-from tarash.tarash_gateway.planning import TarashWarning, make_plan
+from tarash.tarash_gateway.planning import make_plan
 from tarash.tarash_gateway.plugins import registry
 from tarash.tarash_gateway.providers.base import Call, Operation, Provider
 from tarash.tarash_gateway.runtimes import SyncRuntime, run_sync

@@ -51,7 +51,7 @@ MODELS = [(info.id, kind) for info in GoogleProvider().known_models() for kind i
 LISTED = {"input", "contents", "instances"}
 """Where the pieces of a list are named; the list itself is what the body has."""
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 
 
 def at(body: Any, parameter: str) -> Any:

@@ -10,14 +10,13 @@ from tests.support.worlds import SyncWorld
 
 from tarash.providers.hume import Hume
 from tarash.providers.hume.provider import CONVERSION, SPEECH
-from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
 from tarash.tarash_gateway.models import AudioOutputFormat, STSRequest, TTSRequest
 from tarash.tarash_gateway.parameters import apply_mapping
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.testkit.hume import HumeSimulator
 from tarash.testkit.requests import RecordedRequest
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 MODELS = [(kind, info.id) for info in Hume().known_models() for kind in info.kinds] + [("tts", "octave-9")]
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "tts": {

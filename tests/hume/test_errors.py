@@ -18,7 +18,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.testkit.hume import errors
 from tarash.testkit.steps import Answer, Chunk, Close, Finish, Start
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 ISSUE = {"loc": ["body", "utterances", 0, "text"], "msg": "Field required", "type": "missing"}
 HTML = {"Content-Type": "text/html"}
 

@@ -16,7 +16,7 @@ from tarash.testkit.hume import LIBRARY, OWN_VOICES, HumeSimulator, errors
 from tarash.testkit.server import ScriptedServer
 from tarash.testkit.steps import Answer
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"model": "octave-2", "provider_config": {"timings": True}}
 kinds = pytest.mark.parametrize("kind", ["tts", "sts"])
 

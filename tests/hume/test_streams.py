@@ -17,7 +17,7 @@ from tarash.tarash_gateway.models import AudioOutputFormat
 from tarash.testkit.hume import HumeSimulator
 from tarash.testkit.steps import Chunk, Finish, Start
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 TIMED: dict[str, Any] = {"model": "octave-2", "provider_config": {"timings": True}}
 PIECE = json.dumps({"type": "audio", "audio": base64.b64encode(b"\0" * 60_000).decode()}).encode() + b"\n"
 

@@ -10,10 +10,9 @@ from tests.support.worlds import SyncWorld
 
 from tarash.providers.sarvam.provider import LANGUAGES, Sarvam, speech_mapping
 from tarash.providers.sarvam.voices import speakers
-from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
 from tarash.tarash_gateway.models import TTSRequest
 from tarash.tarash_gateway.parameters import apply_mapping
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.tarash_gateway.providers.base import Call
 from tarash.testkit.sarvam import SarvamSimulator
 from tarash.testkit.sarvam.catalogue import LANGUAGES as VENDOR_LANGUAGES
@@ -51,7 +50,7 @@ FIELDS: list[tuple[dict[str, Any], str, str, str, str | None]] = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 @pytest.mark.parametrize(("request_", "model", "field", "outcome", "parameter"), FIELDS)
 def test_what_becomes_of_a_field(
     vendor: SarvamSimulator,
@@ -90,7 +89,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 @pytest.mark.parametrize(("request_", "model", "problem"), WRONG)
 def test_a_wrong_value_is_refused_before_paying(
     desk: SpeechDesk, request_: dict[str, Any], model: str, problem: str

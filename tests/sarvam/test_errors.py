@@ -16,7 +16,7 @@ from tarash.testkit.ledger import Ledger
 from tarash.testkit.sarvam import errors
 from tarash.testkit.steps import Answer
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 INVALID = "invalid_request_error"
 
 ERRORS: dict[str, tuple[Answer, type[TarashException], str]] = {

@@ -27,7 +27,7 @@ from tarash.testkit.sarvam import SarvamSimulator, errors
 from tarash.testkit.sarvam.catalogue import MODELS
 from tarash.testkit.steps import CutChunked
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 OPUS_IS_DECODED_AT = 48_000
 
 

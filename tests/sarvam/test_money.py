@@ -8,7 +8,7 @@ from tarash.tarash_gateway.exceptions import HTTPError, SubmitOutcomeUnknownErro
 from tarash.testkit.sarvam import errors
 from tarash.testkit.steps import Close, Redirect
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -20,8 +20,8 @@ from tarash import tarash_gateway
 from tarash.providers.fal import FalProvider
 from tarash.providers.openai import OpenAIProvider
 from tarash.tarash_gateway import register_provider
+from tarash.tarash_gateway.exceptions import TarashWarning
 from tarash.tarash_gateway.messages import Step
-from tarash.tarash_gateway.planning import TarashWarning
 from tarash.tarash_gateway.providers.base import Call, Credentials
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.fal import FalSimulator

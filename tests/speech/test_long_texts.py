@@ -262,7 +262,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 @pytest.mark.parametrize(("provider", "model", "most"), LIMITS, ids=lambda value: str(value))
 def test_a_vendor_is_not_asked_for_more_than_it_takes(
     server: ScriptedServer, provider: str, model: str, most: int
@@ -296,7 +296,7 @@ def assert_told(response: Any, spoken: list[str], pieces: int) -> None:
     assert heard(base64.b64decode(response.audio), "mp3").seconds == pytest.approx(response.duration, abs=0.2)
 
 
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 def test_fal_says_in_its_schemas_how_long_a_text_may_be(world: World, virtual_clock: VirtualClock) -> None:
     with FalSimulator(clock=virtual_clock) as fal:
         fal.register_endpoint("newlab/voice-9", SPEECH_SCHEMA, kind="audio")
@@ -321,7 +321,7 @@ def test_runways_tasks_are_joined(world: World, virtual_clock: VirtualClock) -> 
     ],
     ids=["openai", "elevenlabs", "sarvam"],
 )
-@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 def test_vendors_that_answer_at_once_are_joined(
     world: World, virtual_clock: VirtualClock, make: Any, more: dict[str, Any], field: str, pieces: int
 ) -> None:

@@ -20,7 +20,7 @@ from tarash.testkit.server import ScriptedServer
 from tarash.testkit.steps import Answer, Reset
 
 KEY = "secret-of-the-account"
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 
 
 @pytest.fixture(params=list(WORLDS))

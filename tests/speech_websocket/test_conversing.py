@@ -42,7 +42,7 @@ from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import Answer, Gate
 from tarash.testkit.websockets import Deaf, Drop, Mute, Refuse, Say, Wait
 
-pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.planning.TarashWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
 EVERY_VENDOR = pytest.mark.parametrize("vendor", list(VENDORS))
 
 

@@ -135,7 +135,7 @@ def perform(reporter: Reporter, work: Callable[[], int]) -> int:
 @contextlib.contextmanager
 def _messages_to(reporter: Reporter) -> Generator[None]:
     """Warnings and log lines of tarash appear as warnings of the command."""
-    from tarash.tarash_gateway.planning import TarashWarning
+    from tarash.tarash_gateway.exceptions import TarashWarning
 
     handler = _LogHandler(reporter)
     log = logging.getLogger("tarash")

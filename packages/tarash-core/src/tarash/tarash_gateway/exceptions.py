@@ -38,6 +38,10 @@ R = TypeVar("R")
 RETRYABLE_STATUS = frozenset({429, *range(500, 600)})
 
 
+class TarashWarning(UserWarning):
+    """Something that a caller should know of before paying: an ignored parameter, a retired model."""
+
+
 class TarashException(Exception):
     """The root of all errors of tarash.
 

@@ -9,7 +9,13 @@ from typing import Any
 
 import pydantic
 
-from tarash.tarash_gateway.exceptions import ProtocolError, TarashException, UnsupportedOperationError
+from tarash.tarash_gateway.exceptions import (
+    ProtocolError,
+    TarashException,
+    TarashWarning,
+    UnsupportedOperationError,
+    ValidationError,
+)
 from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step
 from tarash.tarash_gateway.models import (
     GenerationConfig,
@@ -68,6 +74,9 @@ def blamed(config: GenerationConfig, error: Exception) -> TarashException:
         error.provider = error.provider or config.provider
         error.model = error.model or config.model
         return error
+    if isinstance(error, TarashWarning):
+        told = f"{error} That is a warning, which this program turns into an error. Nothing was sent or paid."
+        return ValidationError(told, provider=config.provider, model=config.model)
     wrapped = _wrapped(config, f"raised {type(error).__name__}: {error}")
     wrapped.__cause__ = error
     return wrapped

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.exceptions import TarashWarning, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.media import load_media
 from tarash.tarash_gateway.models import (
     GenerationConfig,
@@ -28,10 +28,6 @@ from tarash.tarash_gateway.utils import generate_unique_id
 
 _MEDIA_FIELDS = ("video", "mask_image", "audio")
 _WORK = {"video": "video", "image": "image", "tts": "text-to-speech", "sts": "speech-to-speech"}
-
-
-class TarashWarning(UserWarning):
-    """Something that a caller should know of before paying: an ignored parameter, a retired model."""
 
 
 @dataclass(frozen=True)
