@@ -18,7 +18,7 @@ from tests.support.bench import KEY, REQUEST, Bench
 from tests.support.studio import FILM
 
 from tarash.tarash_gateway import register_provider
-from tarash.tarash_gateway.exceptions import DownloadError, TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import DownloadError, ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.media import INLINE_LIMIT, Media
 from tarash.tarash_gateway.messages import Done, Pending, Request, Step
 from tarash.tarash_gateway.models import ImageGenerationRequest, Kind, VideoGenerationConfig, VideoGenerationRequest
@@ -720,5 +720,5 @@ def test_a_result_that_leads_astray_is_not_saved(bench: Bench, tmp_path: Path, l
         bench.world.save(response, tmp_path / "film.mp4")
     assert caught.value.job is not None
     assert "pass@" not in str(caught.value)
-    assert isinstance(caught.value, DownloadError | ValidationError)
+    assert isinstance(caught.value, DownloadError | ProtocolError)
     assert list(tmp_path.iterdir()) == []
