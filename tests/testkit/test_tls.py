@@ -125,7 +125,9 @@ def test_the_environment_leads_clients_here(proxy: ScriptedServer, monkeypatch: 
     for name, value in proxy.proxy_environment().items():
         monkeypatch.setenv(name, value)
     assert os.environ["HTTPS_PROXY"] == proxy.url
-    with urllib.request.urlopen("https://api.vendor.example/models", timeout=10) as answer:
+    # A new opener: that of `urlopen` has read the environment with the first use in this process.
+    opener = urllib.request.build_opener()
+    with opener.open("https://api.vendor.example/models", timeout=10) as answer:
         assert answer.read() == b"https://api.vendor.example/models"
 
 
