@@ -46,7 +46,7 @@ def test_a_lost_answer_is_never_asked_for_twice(
 ) -> None:
     either.google.fail_next(operation, LOSSES[loss], times=None, charged=loss != "cut")
     with pytest.raises(SubmitOutcomeUnknownError) as caught:
-        either.generate(config=either.config(kind, model=model, timeout=0.2 if loss == "late" else 60), kind=kind)
+        either.generate(config=either.config(kind, model=model, timeout=0.5 if loss == "late" else 60), kind=kind)
     assert caught.value.possibly_billed
     assert len(either.google.requests(operation)) == 1
     assert either.google.ledger.total_charges == 1

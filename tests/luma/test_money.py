@@ -51,7 +51,7 @@ def test_a_lost_answer_is_never_asked_for_twice(desk: Desk, ledger: Ledger, subm
     kind, model, request = SUBMITS[submit]
     script = desk.vendor.fail_next("create", LOSSES[loss], times=None, charged=loss != "cut")
     with pytest.raises(SubmitOutcomeUnknownError) as caught:
-        desk.generate(kind, request, model=model, timeout=0.2 if loss == "late" else 60)
+        desk.generate(kind, request, model=model, timeout=0.5 if loss == "late" else 60)
     assert caught.value.possibly_billed
     assert (ledger.posts, script.played, ledger.total_charges) == (1, 1, 1)
 

@@ -47,7 +47,7 @@ def test_a_lost_answer_is_never_asked_for_twice(
         pytest.skip("without a source there is no good answer to cut")
     script = desk.vendor.fail_next(operation, LOSSES[loss], times=None, charged=charged and loss != "cut")
     with pytest.raises(SubmitOutcomeUnknownError) as caught:
-        desk.generate(kind, request_, provider, timeout=0.2 if loss == "late" else 60)
+        desk.generate(kind, request_, provider, timeout=0.5 if loss == "late" else 60)
     assert caught.value.possibly_billed
     assert (ledger.posts, script.played) == (1, 1)
     assert ledger.total_charges == (1 if charged else 0)

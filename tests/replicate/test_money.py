@@ -25,7 +25,7 @@ LOSSES: dict[str, Step] = {
 def test_a_lost_answer_is_never_asked_for_twice(desk: Desk, ledger: Ledger, loss: str) -> None:
     desk.vendor.fail_next("create", LOSSES[loss], times=None, charged=True)
     with pytest.raises(SubmitOutcomeUnknownError) as caught:
-        desk.generate("video", timeout=0.2 if loss == "late" else 60)
+        desk.generate("video", timeout=0.5 if loss == "late" else 60)
     assert caught.value.possibly_billed
     assert (ledger.posts, ledger.total_charges) == (1, 1)
 

@@ -46,7 +46,7 @@ def test_a_lost_answer_is_never_asked_for_twice(
 ) -> None:
     script = desk.vendor.fail_next(operation, LOSSES[loss], times=None, charged=loss != "cut")
     with pytest.raises(SubmitOutcomeUnknownError) as caught:
-        desk.generate(kind, request_, model=model, timeout=0.2 if loss == "late" else 60)
+        desk.generate(kind, request_, model=model, timeout=0.5 if loss == "late" else 60)
     assert caught.value.possibly_billed
     assert (ledger.posts, script.played, ledger.total_charges) == (1, 1, 1)
 
