@@ -4,30 +4,22 @@ What is true of an outcome that names a parameter is that a paid request had tha
 the wire. How each provider spells its values is looked at in the provider's own tests.
 """
 
-import json
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from tests.support.purchases import CLASSES, PURCHASES
 
 from tarash import tarash_gateway as tarash
 from tarash.tarash_gateway.clock import use_clock
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.models import (
-    AudioGenerationConfig,
     AudioOutputFormat,
-    ImageGenerationConfig,
-    ImageGenerationRequest,
     Kind,
-    STSRequest,
-    TTSRequest,
-    VideoGenerationConfig,
-    VideoGenerationRequest,
 )
 from tarash.tarash_gateway.plugins import registry
 from tarash.testkit.clock import VirtualClock
@@ -35,13 +27,6 @@ from tarash.testkit.media import mp4, png, wav
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.simulators import SIMULATORS, Simulator, find_simulator
 
-PURCHASES = json.loads((Path(__file__).parents[2] / "scripts" / "purchases.json").read_text())
-CLASSES: dict[Kind, Any] = {
-    "video": (VideoGenerationConfig, VideoGenerationRequest),
-    "image": (ImageGenerationConfig, ImageGenerationRequest),
-    "tts": (AudioGenerationConfig, TTSRequest),
-    "sts": (AudioGenerationConfig, STSRequest),
-}
 PICTURE = {"content": png(64, 64).content, "content_type": "image/png"}
 FILM = {"content": mp4().content, "content_type": "video/mp4"}
 SOUND = {"content": wav().content, "content_type": "audio/wav"}

@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.resume.orders import CLASSES
+from tests.support.purchases import CLASSES, PURCHASES
 from tests.support.worlds import World
 
 from tarash.tarash_gateway.exceptions import TarashException
@@ -23,7 +22,6 @@ from tarash.testkit.scripts import ScriptBook
 from tarash.testkit.simulators import SIMULATORS, find_simulator
 from tarash.testkit.steps import Alter, Answer, Played, Step
 
-PURCHASES = json.loads((Path(__file__).parents[2] / "scripts" / "purchases.json").read_text())
 ORDERS: list[tuple[str, Kind]] = [(provider, kind) for provider in SIMULATORS for kind in PURCHASES[provider]]
 NEEDED: dict[str, dict[str, Any]] = {"sts": {"audio": {"content": wav().content, "content_type": "audio/wav"}}}
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from tests.luma.desk import OLDER_MODELS, PROMPT
-from tests.resume.orders import CLASSES
 from tests.resume.test_killed import RUN_SECONDS, waiting
+from tests.support.purchases import CLASSES
 from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.luma.desk import FILM, FILM_LINK, LARGE, LINK, PICTURE, Desk, as_input
+from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (
     GenerationFailedError,
@@ -16,7 +17,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.luma import GenerationOutcome, errors
-from tarash.testkit.steps import Close, CutBody, Hang, Redirect, Reset, Step
+from tarash.testkit.steps import Close, CutBody, Redirect, Reset, Step
 
 SUBMITS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "video": ("video", "ray-3.2", {}),
@@ -32,14 +33,6 @@ SUBMITS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "photon-1",
         {"generation_type": "reframe_image", "image_list": [LINK], "aspect_ratio": "1:1"},
     ),
-}
-LOSSES: dict[str, Step] = {
-    "dropped": Close(),
-    "reset": Reset(),
-    "500 of a proxy": errors.proxy_page(500),
-    "504 of a proxy": errors.proxy_page(504),
-    "late": Hang(),
-    "cut": CutBody(20),
 }
 submits = pytest.mark.parametrize("submit", SUBMITS)
 both = pytest.mark.parametrize("model", ["ray-3.2", "ray-2"])

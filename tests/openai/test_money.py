@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.openai.desk import PICTURE, Desk, as_input
+from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (
     GenerationFailedError,
@@ -15,7 +16,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.openai import VideoOutcome, errors
-from tarash.testkit.steps import Alter, Close, CutBody, Hang, Redirect, Reset, Step
+from tarash.testkit.steps import Alter, Close, CutBody, Redirect, Reset, Step
 
 SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
     ("generate", "image", {}),
@@ -24,14 +25,6 @@ SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
     ("create", "video", {}),
     ("remix", "video", {"video_id": "video_1"}),
 ]
-LOSSES: dict[str, Step] = {
-    "dropped": Close(),
-    "reset": Reset(),
-    "500 of a proxy": errors.proxy_page(500),
-    "504 of a proxy": errors.proxy_page(504),
-    "late": Hang(),
-    "cut": CutBody(20),
-}
 providers = pytest.mark.parametrize("provider", ["openai", "azure-openai"])
 submits = pytest.mark.parametrize(("operation", "kind", "request_"), SUBMITS, ids=[row[0] for row in SUBMITS])
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.resume.orders import CLASSES
+from tests.support.purchases import CLASSES, PURCHASES
 from tests.support.worlds import WORLDS
 
 from tarash.tarash_gateway.clock import use_clock
@@ -25,7 +25,6 @@ from tarash.testkit.media import wav
 from tarash.testkit.simulators import find_simulator
 
 ROOT = Path(__file__).parents[2]
-PURCHASES = json.loads((ROOT / "scripts" / "purchases.json").read_text())
 SOUND = f"data:audio/wav;base64,{base64.b64encode(wav().content).decode()}"
 NEEDED: dict[str, dict[str, Any]] = {"sts": {"audio": SOUND}}
 WAITED_FOR = {

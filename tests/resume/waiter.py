@@ -7,7 +7,7 @@ import json
 import sys
 import warnings
 
-from tests.resume.orders import CLASSES
+from tests.support.purchases import CLASSES
 from tests.support.worlds import WORLDS
 
 

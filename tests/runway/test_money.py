@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.runway.desk import FILM, PICTURE, Desk, as_frame, as_input
+from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (
     GenerationFailedError,
@@ -16,7 +17,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.runway import TaskOutcome, errors
-from tarash.testkit.steps import Close, CutBody, Hang, Redirect, Reset, Step
+from tarash.testkit.steps import Close, CutBody, Redirect, Reset, Step
 
 SUBMITS: list[tuple[str, str, dict[str, Any], str]] = [
     ("text_to_video", "video", {}, "gen4.5"),
@@ -28,14 +29,6 @@ SUBMITS: list[tuple[str, str, dict[str, Any], str]] = [
     ("sound_effect", "tts", {}, "eleven_text_to_sound_v2"),
     ("speech_to_speech", "sts", {}, "eleven_multilingual_sts_v2"),
 ]
-LOSSES: dict[str, Step] = {
-    "dropped": Close(),
-    "reset": Reset(),
-    "500 of a proxy": errors.proxy_page(500),
-    "504 of a proxy": errors.proxy_page(504),
-    "late": Hang(),
-    "cut": CutBody(20),
-}
 submits = pytest.mark.parametrize(("operation", "kind", "request_", "model"), SUBMITS, ids=[row[0] for row in SUBMITS])
 
 

@@ -1,12 +1,12 @@
 """The promised pages on speech, by the letter, at every provider that speaks: what comes out decodes as it declares."""
 
 import base64
-import json
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.purchases import PURCHASES
 from tests.support.speech import CONTAINERS, PROMISED, RESPONSE, heard, promised_fields
 from tests.support.worlds import WORLDS
 
@@ -16,7 +16,6 @@ from tarash.testkit.clock import VirtualClock
 from tarash.testkit.simulators import Simulator, find_simulator
 from tarash.testkit.sounds import sound
 
-PURCHASES = json.loads((Path(__file__).parents[2] / "scripts" / "purchases.json").read_text())
 REQUESTS: dict[str, Any] = {"tts": TTSRequest, "sts": STSRequest}
 SPEAKING = [(name, kind) for name, kinds in PURCHASES.items() for kind in kinds if kind in REQUESTS]
 RECORDING = {"content": sound("wav", 16_000, seconds=1.0), "content_type": "audio/wav"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.resume.test_killed import waiting
 from tests.stability.desk import ONE, PICTURE, PROMPT, SECOND, Desk, as_input, as_style
+from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (
     HTTPError,
@@ -19,7 +20,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.stability import Outcome, StabilitySimulator, errors
-from tarash.testkit.steps import Answer, Close, CutBody, Hang, Redirect, Reset, Step
+from tarash.testkit.steps import Answer, Close, CutBody, Redirect, Reset, Step
 
 SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
     ("stable-image-core", "generate/core", {}),
@@ -30,14 +31,6 @@ SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
 SLOW: dict[str, dict[str, Any]] = {
     "upscale/creative": ONE,
     "edit/replace-background-and-relight": {"image_list": [as_input(PICTURE), as_style(SECOND)]},
-}
-LOSSES: dict[str, Step] = {
-    "dropped": Close(),
-    "reset": Reset(),
-    "500 of a proxy": errors.proxy_page(500),
-    "504 of a proxy": errors.proxy_page(504),
-    "late": Hang(),
-    "cut": CutBody(20),
 }
 submits = pytest.mark.parametrize(("model", "operation", "request_"), SUBMITS, ids=[row[0] for row in SUBMITS])
 slow = pytest.mark.parametrize("model", SLOW)

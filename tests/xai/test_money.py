@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.losses import LOSSES
 from tests.xai.desk import CLIP_LINK, LINK, Desk
 
 from tarash.tarash_gateway.exceptions import (
@@ -15,7 +16,7 @@ from tarash.tarash_gateway.exceptions import (
 )
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.ledger import Ledger
-from tarash.testkit.steps import Alter, Answer, Close, CutBody, Hang, Redirect, Reset, Step
+from tarash.testkit.steps import Alter, Answer, Close, CutBody, Redirect, Reset, Step
 from tarash.testkit.xai import VideoOutcome, errors
 
 SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
@@ -26,14 +27,6 @@ SUBMITS: list[tuple[str, str, dict[str, Any]]] = [
     ("edit_image", "image", {"image_list": [LINK]}),
     ("tts", "tts", {}),
 ]
-LOSSES: dict[str, Step] = {
-    "dropped": Close(),
-    "reset": Reset(),
-    "500 of a proxy": errors.proxy_page(500),
-    "504 of a proxy": errors.proxy_page(504),
-    "late": Hang(),
-    "cut": CutBody(20),
-}
 submits = pytest.mark.parametrize(("operation", "kind", "request_"), SUBMITS, ids=[row[0] for row in SUBMITS])
 
 

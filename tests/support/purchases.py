@@ -1,5 +1,7 @@
-"""What both processes must agree on: the classes of each kind of work."""
+"""One purchase of each kind of work at each provider, and the classes that it is written with."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.models import (
@@ -18,3 +20,4 @@ CLASSES: dict[str, tuple[Any, Any]] = {
     "tts": (AudioGenerationConfig, TTSRequest),
     "sts": (AudioGenerationConfig, STSRequest),
 }
+PURCHASES = json.loads((Path(__file__).parents[2] / "scripts" / "purchases.json").read_text())
