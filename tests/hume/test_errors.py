@@ -28,7 +28,7 @@ ERRORS: dict[str, tuple[Answer, type[TarashException], str]] = {
     "bad request": (errors.bad_request("Octave 2 needs a voice."), ValidationError, "needs a voice.*E0100"),
     "no such voice": (errors.no_voice("Nobody"), ValidationError, "Nobody was not found"),
     "too large": (errors.error(413, "E0101", "too_large", "The audio is too large."), ValidationError, "too large"),
-    "no credits": (errors.no_credits(), InsufficientCreditsError, "needs credits"),
+    "no credits": (errors.no_credits(), InsufficientCreditsError, "has no credits left"),
     "quota": (errors.error(403, "E0301", "usage", "The monthly quota is used up."), InsufficientCreditsError, "quota"),
     "content": (errors.error(400, "E0711", "content", "This violates our policy."), ContentModerationError, "policy"),
     "forbidden": (errors.error(403, "E0109", "forbidden", "Not for this account."), HTTPError, "Not for this"),

@@ -33,7 +33,7 @@ TABLE: dict[str, Row] = {
     "fields without words": (
         errors.error(422, [{"loc": "?", "type": "missing"}, 1]),
         ValidationError,
-        r"body: missing\.",
+        r"request: missing\.",
         False,
     ),
     "no prompt": (errors.error(400, "Prompt is required"), ValidationError, "Prompt is required. Nothing", False),

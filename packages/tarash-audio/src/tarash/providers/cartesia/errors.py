@@ -10,7 +10,7 @@ from typing import Any
 
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals
+from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals, as_sentence
 
 REFUSALS = Refusals(
     "Cartesia",
@@ -46,8 +46,7 @@ def vendor_error(response: Response) -> TarashException | None:
 def told_error(body: Mapping[str, Any], status: int, note: str = NOTHING_PAID) -> TarashException:
     """The exception that an error answer or an error event is. `note` is added where the request was wrong."""
     code = str(body.get("error_code") or "")
-    told = [str(body[name]).rstrip(".") for name in ("title", "message") if body.get(name)]
-    text = (": ".join(told) or "no reason given") + (f" ({code})." if code else ".")
+    text = as_sentence(body.get("title"), body.get("message"), code=code)
     if code in NO_MONEY or status == 402:
         return REFUSALS.without_credit(text, body, status)
     if code in WRONG or status == 404:

@@ -8,38 +8,38 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tarash.tarash_gateway.exceptions import (
-    ContentModerationError,
-    HTTPError,
-    InsufficientCreditsError,
-    TarashException,
-    ValidationError,
-)
+from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.providers.issues import issues_text
+from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, WRONG_REQUEST, Refusals, as_sentence
 
+REFUSALS = Refusals(
+    "ElevenLabs",
+    {
+        401: " Check the key and what it may do.",
+        403: " The account may not use this.",
+        429: " The plan allows so many requests at a time; it may be sent again later.",
+    },
+    "The {vendor} account needs credits or another plan: {text} Trying again will not help.",
+)
 NO_MONEY = frozenset({"quota_exceeded", "insufficient_credits", "payment_required"})
-BAD_REQUEST = frozenset({400, 413, 422})
 # The vendor documents no code for refused content; these words are in what it says of it.
 POLICY = re.compile(r"polic|moderat|prohibit|violat|blocked", re.IGNORECASE)
 
 
-def vendor_error(response: Response) -> TarashException | None:
-    """The exception; None when the answer is not in the vendor's format."""
-    raw = response.object_or_empty()
+def vendor_error(response: Response, note: str = NOTHING_PAID) -> TarashException | None:
+    """The exception; None when the answer is not in the vendor's format. `note` follows where the request was wrong."""
+    raw, status = response.object_or_empty(), response.status
     detail = raw.get("detail")
     if not isinstance(detail, dict | list | str):
         return None
-    code, status = error_code(response), response.status
-    text = f"ElevenLabs: {_message(detail)}" + (f" ({code})" if code else "")
+    code = error_code(response)
+    text = as_sentence(_message(detail), code=code)
     if code in NO_MONEY or status == 402:
-        advice = "The account needs credits or another plan."
-        return InsufficientCreditsError(f"{text} {advice}", raw_response=raw, status_code=status)
+        return REFUSALS.without_credit(text, raw, status)
     if status in (400, 403) and POLICY.search(text):
-        return ContentModerationError(text, raw_response=raw)
-    if status in BAD_REQUEST:
-        return ValidationError(f"{text} Correct the request.", raw_response=raw)
-    return HTTPError(text, raw_response=raw, status_code=status)
+        return REFUSALS.moderated(text, raw)
+    return REFUSALS.wrong(text, raw, note) if status in WRONG_REQUEST else REFUSALS.http(text, raw, status)
 
 
 def error_code(response: Response) -> str:
@@ -49,9 +49,7 @@ def error_code(response: Response) -> str:
     return str(next((name for name in names if name), ""))
 
 
-def _message(detail: Any) -> str:
+def _message(detail: Any) -> Any:
     if isinstance(detail, dict):
-        return str(detail.get("message") or detail.get("status") or "no reason given")
-    if isinstance(detail, list):
-        return issues_text(detail)
-    return str(detail)
+        return detail.get("message") or detail.get("status")
+    return issues_text(detail) if isinstance(detail, list) else detail

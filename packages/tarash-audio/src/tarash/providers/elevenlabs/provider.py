@@ -43,7 +43,7 @@ from tarash.tarash_gateway.providers.field_mappers import (
     text_field_mapper,
 )
 from tarash.tarash_gateway.providers.inputs import fetched
-from tarash.tarash_gateway.providers.multipart import file_part, text_parts
+from tarash.tarash_gateway.providers.multipart import file_part, text_pairs, text_parts
 from tarash.tarash_gateway.providers.sounds import (
     JsonLines,
     Reader,
@@ -198,8 +198,7 @@ def _speak(call: Call, ending: str) -> Request:
 
 def _post(call: Call, path: str, ending: str, body: Json | Multipart, accept: frozenset[int] = frozenset()) -> Request:
     voice = path_of(str(call.payload["voice_id"]), what="voice id")
-    texts = text_parts({name: call.payload[name] for name in QUERY if name in call.payload})
-    query = [(part.name, str(part.content)) for part in texts]
+    query = text_pairs({name: call.payload[name] for name in QUERY if name in call.payload})
     url = f"{call.base_url}/v1/{path}/{voice}{ending}"
     return Request("POST", url, query=query, body=body, billable=True, accept=accept, max_bytes=LARGEST_ANSWER)
 

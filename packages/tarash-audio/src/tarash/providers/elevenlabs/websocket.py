@@ -15,6 +15,7 @@ from tarash.tarash_gateway.messages import Conversation, Frame, Request, Respons
 from tarash.tarash_gateway.models import AudioChunk, Timing
 from tarash.tarash_gateway.providers.base import Call, path_of
 from tarash.tarash_gateway.providers.conversations import JsonFrames
+from tarash.tarash_gateway.providers.multipart import text_pairs
 from tarash.tarash_gateway.providers.sounds import decoded
 
 QUERY = (
@@ -73,12 +74,9 @@ def _spoken(text: str, each: Mapping[str, Any]) -> Frame:
 
 def _address(call: Call) -> Request:
     voice = path_of(str(call.payload["voice_id"]), what="voice id")
-    query = [("model_id", call.model), *((name, _text(call.payload[name])) for name in QUERY if name in call.payload)]
+    told = {name: call.payload[name] for name in QUERY if name in call.payload}
+    query = text_pairs({"model_id": call.model, **told})
     return Request("GET", f"{call.base_url}/v1/text-to-speech/{voice}/stream-input", query=query)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 class _Sound:
@@ -117,4 +115,4 @@ def frame_error(message: Mapping[str, Any]) -> TarashException:
     detail = {"code": code, "message": message.get("message") or code}
     body = json.dumps({"detail": detail}).encode()
     status = STATUS.get(code, 400)
-    return vendor_error(Response(status, body=body)) or HTTPError(f"ElevenLabs: {code}", status_code=status)
+    return vendor_error(Response(status, body=body), note="") or HTTPError(f"ElevenLabs: {code}", status_code=status)

@@ -15,6 +15,7 @@ from tarash.tarash_gateway.messages import Conversation, Json, Request, Response
 from tarash.tarash_gateway.models import AudioChunk
 from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.providers.conversations import JsonFrames
+from tarash.tarash_gateway.providers.multipart import text_pairs
 from tarash.tarash_gateway.providers.sounds import Reader
 
 LONGEST_TEXT = 5000
@@ -28,7 +29,9 @@ def conversation(call: Call, same: Request, read: Reader) -> Conversation:
     (utterance,) = body["utterances"]
     told = {name: body[name] for name in QUERY if name in body}
     # Without it sound comes as bare bytes, and its times do not come at all.
-    query = {"format_type": body["format"]["type"], "no_binary": True, **told}
+    named = text_pairs({"format_type": body["format"]["type"], "no_binary": True, **told})
+    # What is asked for several times stands under its own name each time.
+    query = [(name.removesuffix("[]"), text) for name, text in named]
 
     def heard(message: dict[str, Any]) -> AudioChunk | None:
         if message.get("type") not in ("audio", "timestamp"):
@@ -36,7 +39,7 @@ def conversation(call: Call, same: Request, read: Reader) -> Conversation:
         return read(message)
 
     return Conversation(
-        request=Request("GET", f"{call.base_url}/v0/tts/stream/input", query=list(_pairs(query))),
+        request=Request("GET", f"{call.base_url}/v0/tts/stream/input", query=query),
         decoder=JsonFrames(heard),
         say=lambda text: {"text": text, **utterance},
         closing=[{"close": True}],
@@ -48,14 +51,5 @@ def conversation(call: Call, same: Request, read: Reader) -> Conversation:
 
 def frame_error(message: Mapping[str, Any]) -> TarashException:
     """What an error inside a conversation means: by the table of errors over HTTP."""
-    refusal = vendor_error(Response(400, body=json.dumps(message).encode()))
+    refusal = vendor_error(Response(400, body=json.dumps(message).encode()), note="")
     return refusal or ProtocolError("Hume sent a message that is neither sound nor an error.")
-
-
-def _pairs(query: Mapping[str, Any]) -> list[tuple[str, str]]:
-    values = {name: value if isinstance(value, list) else [value] for name, value in query.items()}
-    return [(name, _text(value)) for name, several in values.items() for value in several]
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.providers.refusals import Refusals
+from tarash.tarash_gateway.providers.refusals import Refusals, as_sentence
 
 REFUSALS = Refusals(
     "Sarvam",
@@ -28,8 +28,7 @@ def vendor_error(response: Response) -> TarashException | None:
     if not isinstance(error, dict):
         return None
     code = str(error.get("code") or "")
-    told = str(error.get("message") or "no reason given").rstrip(".")
-    text = f"{told} ({code})." if code else f"{told}."
+    text = as_sentence(error.get("message"), code=code)
     if code == NO_MONEY or response.status == 402:
         return REFUSALS.without_credit(text, body, response.status)
     return REFUSALS.by_status(text, body, response.status)

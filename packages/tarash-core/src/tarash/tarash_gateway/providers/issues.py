@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+_MOST_ISSUES = 5
+
 
 def issues_text(issues: Sequence[Any]) -> str:
-    """Where each problem is, and what it is, for people; "invalid request" for a list that tells nothing."""
-    return "; ".join(_issue(item) for item in issues if isinstance(item, dict)) or "invalid request"
+    """Where each of the first problems is, and what; "invalid request" for a list that tells nothing."""
+    told = [_issue(item).rstrip(".") for item in issues if isinstance(item, dict)]
+    return "; ".join(told[:_MOST_ISSUES]) or "invalid request"
 
 
 def _issue(item: dict[str, Any]) -> str:
     where = item.get("loc")
     place = ".".join(map(str, where)) if isinstance(where, list) else ""
-    return f"{place}: {item.get('msg')}" if place else str(item.get("msg"))
+    told = str(item.get("msg") or item.get("type"))
+    return f"{place}: {told}" if place else told

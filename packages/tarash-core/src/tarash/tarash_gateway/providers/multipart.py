@@ -12,7 +12,12 @@ from tarash.tarash_gateway.providers.inputs import fetched
 
 def text_parts(fields: Mapping[str, Any]) -> list[Part]:
     """One part for each value: `name[key]` inside objects, `name[]` inside lists; None is left out."""
-    return [Part(name, text) for field, value in fields.items() for name, text in _flat(field, value)]
+    return [Part(name, text) for name, text in text_pairs(fields)]
+
+
+def text_pairs(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The names and texts of `text_parts`, as a query has them."""
+    return [pair for field, value in fields.items() for pair in _flat(field, value)]
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:

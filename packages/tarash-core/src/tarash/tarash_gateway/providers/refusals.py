@@ -17,6 +17,14 @@ from tarash.tarash_gateway.exceptions import (
 
 WRONG_REQUEST = frozenset({400, 413, 415, 422})
 NOTHING_PAID = " Nothing was paid."
+NO_REASON = "no reason given"
+
+
+def as_sentence(*parts: object, code: object = None, joint: str = ": ") -> str:
+    """A vendor's words with one full stop, its code in brackets behind them. Empty parts are left out."""
+    words = [word for part in parts if part and (word := str(part).strip().rstrip("."))]
+    told = joint.join(words) or NO_REASON
+    return f"{told} ({code})." if code and str(code) != told else f"{told}."
 
 
 @dataclass(frozen=True)

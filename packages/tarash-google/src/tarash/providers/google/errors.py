@@ -24,10 +24,9 @@ from tarash.providers.google.tables import (
 from tarash.tarash_gateway.exceptions import ContentModerationError, HTTPError, ProtocolError, TarashException
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.providers.reading import list_of, object_of, objects_of
-from tarash.tarash_gateway.providers.refusals import Refusals
+from tarash.tarash_gateway.providers.refusals import NO_REASON, Refusals, as_sentence
 
 REFUSALS = Refusals("Google", HINTS, "The {vendor} account cannot pay: {text}")
-NO_REASON = "no reason given"
 _SUPPORT_CODE = re.compile(r"\b\d{8}\b")
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s\Z")
 
@@ -91,4 +90,4 @@ def job_error(problem: Mapping[str, Any], raw: Mapping[str, Any]) -> TarashExcep
     """The exception of what ended with `{code, message}` in place of a result."""
     code, text = str(problem.get("code")), str(problem.get("message") or NO_REASON)
     meant = moderated if code in BLOCKED or is_moderated(f"{code} {text}") else REFUSALS.failed
-    return meant(f"{text} ({code}).", raw)
+    return meant(as_sentence(text, code=code), raw)

@@ -18,7 +18,7 @@ from tarash.tarash_gateway.exceptions import (
 )
 from tarash.tarash_gateway.messages import Response
 from tarash.tarash_gateway.providers.reading import list_of, objects_of
-from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals
+from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals, as_sentence
 
 RUNWAY = Refusals(
     "Runway",
@@ -66,7 +66,7 @@ def runway_error(response: Response) -> TarashException | None:
     text = body.get("error")
     if not isinstance(text, str) or not text:
         return None
-    told = f"{'; '.join([text.rstrip('.'), *_issues(body)])}."
+    told = as_sentence(text, *_issues(body), joint="; ")
     if "issues" not in body and response.status in (400, 402, 403):
         judged = _judged(text, told, body, response.status)
         if judged:
@@ -97,8 +97,8 @@ def task_error(task: Mapping[str, Any], status: str) -> TarashException:
     code = task.get("failureCode")
     code = code if isinstance(code, str) else ""
     kind, advice = _failure(code)
-    reason = str(task.get("failure") or "no reason given").rstrip(".")
-    return kind(f"The Runway task failed: {reason}{f' ({code})' if code else ''}. {advice}", raw_response=dict(task))
+    reason = as_sentence(task.get("failure"), code=code)
+    return kind(f"The Runway task failed: {reason} {advice}", raw_response=dict(task))
 
 
 def _failure(code: str) -> tuple[type[TarashException], str]:

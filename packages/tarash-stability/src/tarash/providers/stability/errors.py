@@ -11,7 +11,7 @@ from typing import Any
 
 from tarash.tarash_gateway.exceptions import HTTPError, TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals
+from tarash.tarash_gateway.providers.refusals import NOTHING_PAID, Refusals, as_sentence
 
 BLOCKED_SECONDS = 60.0
 """Who sends more than 150 requests in 10 seconds is shut out for so long."""
@@ -35,7 +35,7 @@ def stability_error(response: Response) -> TarashException | None:
     name, reasons = body.get("name"), body.get("errors")
     if not isinstance(name, str) or not isinstance(reasons, list):
         return None
-    text = f"{'; '.join(str(reason).rstrip('.') for reason in reasons) or 'no reason given'} ({name})."
+    text = as_sentence(*reasons, code=name, joint="; ")
     # A plain 403, for what the account may not use, exists as well.
     if name == "content_moderation":
         return REFUSALS.moderated(f"{text}{NOTHING_PAID} Change the prompt or the picture.", body)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.messages import Response
-from tarash.tarash_gateway.providers.refusals import Refusals
+from tarash.tarash_gateway.providers.refusals import Refusals, as_sentence
 
 REFUSALS = Refusals(
     "xAI",
@@ -44,7 +44,7 @@ def xai_error(response: Response) -> TarashException | None:
     code, text = _told(body)
     if not text:
         return None
-    sentence = _sentence(code, text)
+    sentence = as_sentence(text, code=code)
     if _is_moderated(code, text):
         return REFUSALS.moderated(f"{sentence}{CHARGED}", body)
     if WRONG_KEY.search(text):
@@ -58,7 +58,7 @@ def video_error(video: Mapping[str, Any]) -> TarashException:
     """The exception of a video that failed."""
     error = video.get("error")
     code, text = _told(video if isinstance(error, str) else {"error": error})
-    sentence = _sentence(code, text or "no reason given")
+    sentence = as_sentence(text, code=code)
     if _is_moderated(code, text):
         return REFUSALS.moderated(f"{sentence}{CHARGED}", video)
     plain = code.lower().replace("-", "_")
@@ -73,10 +73,6 @@ def _told(body: Mapping[str, Any]) -> tuple[str, str]:
     place = error if isinstance(error, dict) else {"message": error, "code": body.get("code")}
     code, text = (value if isinstance(value := place.get(name), str) else "" for name in ("code", "message"))
     return code, text or code
-
-
-def _sentence(code: str, text: str) -> str:
-    return f"{text.rstrip('.')}{f' ({code})' if code and code != text else ''}."
 
 
 def _is_moderated(code: str, text: str) -> bool:
