@@ -1,12 +1,16 @@
 """What holds for every test: no network but this machine, no keys, proxies or caches of the person who runs it."""
 
 import ipaddress
+import itertools
 import os
 import sys
+import threading
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.worlds import WORLDS, World
 
 _KEPT_VARIABLES = {"NO_PROXY", "no_proxy"}
 _PRIVATE_WORDS = ("_API_KEY", "_API_SECRET", "_API_TOKEN", "_PROXY", "_CREDENTIALS")
@@ -44,12 +48,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(folder)
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that nobody has used. pytest's own numbering reads all that it made before, each time."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def neutral_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def neutral_environment(monkeypatch: pytest.MonkeyPatch, caches: Iterator[Path]) -> None:
     """Each test starts without keys and proxies, and with an empty cache of its own."""
     for variable in [name for name in os.environ if _is_private(name)]:
         monkeypatch.delenv(variable)
-    monkeypatch.setenv("TARASH_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("TARASH_CACHE_DIR", str(next(caches)))
+
+
+@pytest.fixture(params=list(WORLDS))
+def world(request: pytest.FixtureRequest) -> Generator[World]:
+    """The sync world, then the async one. No thread may outlive it."""
+    before = set(threading.enumerate())
+    one = WORLDS[request.param]()
+    yield one
+    one.close()
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not left, f"threads are left over: {left}"
 
 
 @pytest.fixture(scope="session")

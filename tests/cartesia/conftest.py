@@ -3,7 +3,7 @@ from collections.abc import Generator
 import pytest
 from tests.cartesia.cases import USUAL
 from tests.support.speech import SpeechDesk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.cartesia import CartesiaSimulator
 from tarash.testkit.clock import VirtualClock
@@ -15,13 +15,6 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are removed for every test; the vendor's SDK reads more than that."""
     for name in ("BASE_URL", "CUSTOM_HEADERS"):
         monkeypatch.delenv(f"CARTESIA_{name}", raising=False)
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest
 from tarash.testkit import fal, google, replicate
@@ -95,13 +95,6 @@ class Street:
     @property
     def charges(self) -> list[int]:
         return [self.houses[name].ledger.total_charges for name in ORDER]
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, ClassVar
 
 import pytest
-from tests.support.worlds import WORLDS, AsyncWorld, World
+from tests.support.worlds import AsyncWorld, World
 
 from tarash.tarash_gateway import register_provider, stream_tts, stream_tts_async
 from tarash.tarash_gateway.exceptions import (
@@ -52,13 +52,6 @@ class Speaker(Provider):
 @pytest.fixture(scope="module", autouse=True)
 def speaker() -> None:
     register_provider("speaker", Speaker())
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -3,18 +3,11 @@ from collections.abc import Generator
 import pytest
 from tests.elevenlabs.cases import USUAL
 from tests.support.speech import SpeechDesk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.elevenlabs import ElevenLabsSimulator
 from tarash.testkit.ledger import Ledger
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -1,25 +1,13 @@
 """Every provider's simulator with one purchase of each kind of work, in both worlds."""
 
-import threading
 from collections.abc import Generator
 
 import pytest
 from tests.every_provider.shop import ORDERS, RUN_SECONDS, Shop, shop_for
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    """The sync world, then the async one. No thread may outlive it."""
-    before = set(threading.enumerate())
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not left, f"threads are left over: {left}"
 
 
 @pytest.fixture(params=ORDERS, ids="-".join)

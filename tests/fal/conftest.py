@@ -1,26 +1,14 @@
 """fal in both worlds, with what must hold after every test."""
 
-import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from tests.fal.desk import Desk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.fal import FalSimulator
 from tarash.testkit.ledger import Ledger
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    """The sync world, then the async one. No thread may outlive it."""
-    before = set(threading.enumerate())
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not left, f"threads are left over: {left}"
 
 
 @pytest.fixture

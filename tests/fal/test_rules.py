@@ -281,6 +281,17 @@ def test_images_of_a_video_by_role(model: str, images: list[Any], sent: dict[str
         ),
         ("fal-ai/ideogram/v3", {"quality": "turbo", "n": 2}, {"rendering_speed": "TURBO", "num_images": 2}),
         ("fal-ai/ideogram/v3", {"image_list": [{"image": LINK, "type": "style"}]}, {"image_urls": [LINK]}),
+        ("fal-ai/ideogram/v3", {"image_list": [LINK, OTHER]}, {"image_urls": [LINK, OTHER]}),
+        (
+            "fal-ai/ideogram/character",
+            {"image_list": [LINK, {"image": OTHER, "type": "style"}]},
+            {"reference_image_urls": [LINK], "image_urls": [OTHER]},
+        ),
+        (
+            "fal-ai/ideogram/character/remix",
+            {"image_list": [LINK, {"image": OTHER, "type": "asset"}]},
+            {"image_url": LINK, "reference_image_urls": [OTHER]},
+        ),
         ("fal-ai/flux-pro/v1.1-ultra", {"image_list": [LINK]}, {"image_url": LINK}),
         (
             "fal-ai/fashn/tryon/v1.6",

@@ -1,13 +1,12 @@
 """Faults on the wire, each in both worlds, with what must hold after every one of them."""
 
-import threading
 from collections.abc import Generator
 
 import pytest
 from tests.support.acme import Acme
 from tests.support.bench import KEY, Bench
 from tests.support.studio import AcmeStudio
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.tarash_gateway import register_provider
 from tarash.testkit.clock import VirtualClock
@@ -18,17 +17,6 @@ from tarash.testkit.server import ScriptedServer
 @pytest.fixture(scope="session", autouse=True)
 def acme() -> None:
     register_provider("acme", Acme())
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    """The sync world, then the async one. No thread may outlive it."""
-    before = set(threading.enumerate())
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not left, f"threads are left over: {left}"
 
 
 @pytest.fixture

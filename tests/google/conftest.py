@@ -1,13 +1,12 @@
 """One simulator of Google, both worlds, and both ways in: the Gemini API with a key, Vertex AI with a token."""
 
-import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.providers.google import GoogleProvider
 from tarash.tarash_gateway import register_provider, stream_tts
@@ -65,16 +64,6 @@ class Studio:
 @pytest.fixture(scope="session", autouse=True)
 def provider() -> None:
     register_provider("google", GoogleProvider())
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    before = set(threading.enumerate())
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not left, f"threads are left over: {left}"
 
 
 @pytest.fixture

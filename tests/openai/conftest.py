@@ -2,7 +2,7 @@ from collections.abc import Generator
 
 import pytest
 from tests.openai.desk import Desk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -15,13 +15,6 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("BASE_URL", "ORG_ID", "PROJECT_ID", "WEBHOOK_SECRET", "API_VERSION")
     for name in (*(f"OPENAI_{name}" for name in names), "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_AD_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

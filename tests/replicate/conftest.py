@@ -2,7 +2,7 @@ from collections.abc import Generator
 
 import pytest
 from tests.replicate.desk import Desk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -12,13 +12,6 @@ from tarash.testkit.replicate import ReplicateSimulator
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REPLICATE_BASE_URL", raising=False)
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from collections.abc import Generator
 
 import pytest
 from tests.runway.desk import Desk
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
@@ -14,13 +14,6 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are removed for every test; the vendor's SDK reads more than that."""
     for name in ("BASE_URL", "CUSTOM_HEADERS"):
         monkeypatch.delenv(f"RUNWAYML_{name}", raising=False)
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from tests.support.acme import Acme
 from tests.support.bench import Bench
 from tests.support.studio import AcmeStudio
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.tarash_gateway import register_provider
 from tarash.testkit.clock import VirtualClock
@@ -15,14 +15,6 @@ from tarash.testkit.server import ScriptedServer
 @pytest.fixture(scope="session", autouse=True)
 def acme() -> None:
     register_provider("acme", Acme())
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    """The sync world, then the async one."""
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -77,13 +77,6 @@ def narrator() -> None:
     register_provider("other", Narrator())
 
 
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-
-
 @pytest.fixture
 def server() -> Generator[ScriptedServer]:
     with ScriptedServer() as one:

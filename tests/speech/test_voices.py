@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 
 from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.exceptions import (
@@ -21,13 +21,6 @@ from tarash.testkit.steps import Answer, Reset
 
 KEY = "secret-of-the-account"
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.exceptions.TarashWarning")
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from tarash.testkit.ledger import Ledger
 
 @pytest.fixture(params=list(WORLDS))
 def world(request: pytest.FixtureRequest) -> Generator[World]:
+    """Both worlds. A thread may still stand in the caller's own iterator of text, so none is looked for."""
     one = WORLDS[request.param]()
     yield one
     one.close()

@@ -189,6 +189,8 @@ def _told_of(error: BaseException) -> dict[str, Any]:
 
 
 def main() -> None:
+    # A test run in the background ignores SIGINT, and so would the processes it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     order = json.loads(sys.argv[1])
     register_provider("acme", Acme())
     config = VideoGenerationConfig(**order["config"])

@@ -1,19 +1,12 @@
 from collections.abc import Generator
 
 import pytest
-from tests.support.worlds import WORLDS, World
+from tests.support.worlds import World
 from tests.xai.desk import Desk
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.xai import XaiSimulator
-
-
-@pytest.fixture(params=list(WORLDS))
-def world(request: pytest.FixtureRequest) -> Generator[World]:
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
 
 
 @pytest.fixture
