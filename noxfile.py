@@ -32,7 +32,7 @@ nox.options.sessions = [
 
 ROOT = Path(__file__).parent
 WORK = ROOT / ".nox" / "work"
-REPORTS = WORK / "reports"
+REPORTS, FAILED = WORK / "reports", WORK / "failed"
 PACKAGES = {path.parent.name: path.parent for path in sorted(ROOT.glob("packages/*/pyproject.toml"))}
 PROJECTS = {name: load_toml(folder / "pyproject.toml")["project"] for name, folder in PACKAGES.items()}
 PYTHONS = python_versions(load_toml(PACKAGES["tarash-core"] / "pyproject.toml"))
@@ -83,8 +83,17 @@ def run_all(session: nox.Session, *commands: list[str]) -> None:
 
 
 def run_pytest(session: nox.Session, *arguments: str) -> None:
-    report = REPORTS / f"{session.name}.xml"
-    session.run("pytest", f"--junitxml={report}", *arguments, *session.posargs)
+    """Run tests. Those that failed run once more, alone: on a busy machine a test of real time may fail by chance.
+
+    What fails twice fails the session; what passed at the second try is listed at the end, with its first failure.
+    """
+    common = ["-o", f"cache_dir={FAILED / session.name}", *arguments, *session.posargs]
+    try:
+        session.run("pytest", f"--junitxml={REPORTS / 'first' / session.name}.xml", *common)
+    except CommandFailed:
+        session.warn("Once more, alone: what has failed.")
+        alone = ["--last-failed", "--last-failed-no-failures=none", "-n", "0"]
+        session.run("pytest", f"--junitxml={REPORTS / 'second' / session.name}.xml", *common, *alone)
 
 
 # What another interpreter or another version of a dependency can break; the oldest Python runs everything.
@@ -205,24 +214,30 @@ def mutations(session: nox.Session) -> None:
 
 
 def print_totals() -> None:
-    """Sum up, after nox's own summary, what the sessions of this run tested."""
-    totals: dict[str, int] = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    """Say once more, after nox's own summary, which tests failed and how; then sum up what this run tested."""
+    results: dict[tuple[str, ...], str] = {}
     seconds = 0.0
-    for report in REPORTS.glob("*.xml"):
+    for report in [*REPORTS.glob("first/*.xml"), *REPORTS.glob("second/*.xml")]:
         for suite in ET.parse(report).iter("testsuite"):  # noqa: S314 - pytest wrote it a moment ago
             seconds += float(suite.get("time", "0"))
-            totals = {name: count + int(suite.get(name, "0")) for name, count in totals.items()}
-    if totals["tests"]:
-        print(summary(totals, seconds), flush=True)
+            for case in suite.iter("testcase"):
+                name = (report.stem, case.get("classname", ""), case.get("name", ""))
+                if problems := [*case.iter("failure"), *case.iter("error")]:
+                    print(f"--- failed in the {report.parent.name} run: {' '.join(name)}", *map(shortened, problems))
+                results[name] = "failed" if problems else "skipped" if case.find("skipped") is not None else "passed"
+    if results:
+        counts = {word: list(results.values()).count(word) for word in ("failed", "passed", "skipped")}
+        parts = [f"{count} {word}" for word, count in counts.items() if count or word == "passed"]
+        print(f"=== {', '.join(parts)} in {seconds:.2f}s ===", flush=True)
 
 
-def summary(totals: dict[str, int], seconds: float) -> str:
-    passed = totals["tests"] - totals["failures"] - totals["errors"] - totals["skipped"]
-    counts = {"failed": totals["failures"], "passed": passed, "skipped": totals["skipped"], "errors": totals["errors"]}
-    parts = [f"{count} {word}" for word, count in counts.items() if count or word == "passed"]
-    return f"=== {', '.join(parts)} in {seconds:.2f}s ==="
+def shortened(problem: ET.Element) -> str:
+    """What pytest said of a failure, without the middle of what is long."""
+    lines = (problem.text or "").splitlines()
+    return "\n".join(["", *(lines if len(lines) <= 60 else [*lines[:20], "...", *lines[-40:]])])
 
 
 find_interpreters_of_pyenv()
-shutil.rmtree(REPORTS, ignore_errors=True)
+for left in (REPORTS, FAILED):
+    shutil.rmtree(left, ignore_errors=True)
 atexit.register(print_totals)
