@@ -123,10 +123,12 @@ def lowest_pin(requirement: Requirement) -> dict[str, str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, formatting, and the arrows between modules."""
+    """Style, formatting, code that stands twice, and the arrows between modules."""
     session.install(*group("lint"))
     session.env["PYTHONPATH"] = os.pathsep.join(str(folder / "src") for folder in PACKAGES.values())
-    run_all(session, ["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-cache"])
+    sources = [str(path) for path in sorted(ROOT.glob("packages/*/src/**/*.py"))]
+    clones = ["pylint", *sources]
+    run_all(session, ["ruff", "check"], ["ruff", "format", "--check"], ["lint-imports", "--no-cache"], clones)
 
 
 @nox.session

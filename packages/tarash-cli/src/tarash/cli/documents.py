@@ -36,17 +36,9 @@ def links(response: GenerationResponse) -> list[str | None]:
 
 def response_facts(response: GenerationResponse, files: Iterable[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
     """The document of a finished generation. Links in `output` are whole, so that they can be used."""
-    provider, model = who(response)
     return {
-        "ok": True,
-        "exit_code": 0,
-        "status": "completed",
-        "provider": provider,
-        "model": model,
+        **completed(*who(response), is_mock=response.is_mock, seconds=seconds, files=files),
         "request_id": response.request_id,
-        "is_mock": response.is_mock,
-        "seconds": round(seconds, 3),
-        "files": list(files),
         "output": links(response),
         "content_type": response.content_type,
         **{
@@ -57,6 +49,22 @@ def response_facts(response: GenerationResponse, files: Iterable[Mapping[str, An
         "parameters": [_outcome_facts(outcome) for outcome in response.parameters],
         "provider_metadata": _without_links(response.provider_metadata),
         "attempts": attempts_facts(response),
+    }
+
+
+def completed(
+    provider: str | None, model: str | None, *, is_mock: bool, seconds: float, files: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the documents of all finished work begin with."""
+    return {
+        "ok": True,
+        "exit_code": 0,
+        "status": "completed",
+        "provider": provider,
+        "model": model,
+        "is_mock": is_mock,
+        "seconds": round(seconds, 3),
+        "files": list(files),
     }
 
 
@@ -96,7 +104,11 @@ def who(response: GenerationResponse) -> tuple[str | None, str | None]:
     """Provider and model that did the work."""
     if response.job is not None:
         return response.job.provider, response.job.model
-    attempts = response.execution_metadata.attempts if response.execution_metadata else []
+    return winner(response.execution_metadata.attempts if response.execution_metadata else [])
+
+
+def winner(attempts: Sequence[AttemptMetadata]) -> tuple[str | None, str | None]:
+    """Provider and model of the attempt that succeeded."""
     won = next((attempt for attempt in attempts if attempt.status == "success"), None)
     return (won.provider, won.model) if won else (None, None)
 

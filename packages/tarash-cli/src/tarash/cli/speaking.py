@@ -147,13 +147,8 @@ def _loudspeaker(playback: Playback | None, reporter: Reporter) -> Generator[Lou
         reporter.warn(f"{playback.player.name} did not play to the end.")
 
 
-def _who(story: Story) -> tuple[str | None, str | None]:
-    won = next((attempt for attempt in story.attempts if attempt.status == "success"), None)
-    return (won.provider, won.model) if won else (None, None)
-
-
 def _lines(story: Story, path: Path | None) -> list[str]:
-    by = ":".join(shown(name) for name in _who(story) if name)
+    by = ":".join(shown(name) for name in documents.winner(story.attempts) if name)
     first = f"first sound after {seconds_text(story.first)}" if story.first is not None else ""
     about = [by, seconds_text(story.seconds), first, shown(story.content_type or "")]
     name = shown_path(path) if path else "standard output"
@@ -161,17 +156,10 @@ def _lines(story: Story, path: Path | None) -> list[str]:
 
 
 def _facts(story: Story, order: Order, reporter: Reporter, file: SpeechFile) -> dict[str, Any]:
-    provider, model = _who(story)
+    who, mocked = documents.winner(story.attempts), order.config.mock is not None
     return {
-        "ok": True,
-        "exit_code": 0,
-        "status": "completed",
-        "provider": provider,
-        "model": model,
-        "is_mock": order.config.mock is not None,
-        "seconds": round(story.seconds, 3),
+        **documents.completed(*who, is_mock=mocked, seconds=story.seconds, files=file.facts),
         "first_sound_seconds": None if story.first is None else round(story.first, 3),
-        "files": file.facts,
         "bytes": story.bytes,
         "chunks": story.chunks,
         "content_type": story.content_type,
