@@ -4,13 +4,13 @@ import ipaddress
 import itertools
 import os
 import sys
-import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.worlds import WORLDS, World
+
+from tarash.testkit.worlds import WORLDS, World, opened_world
 
 _KEPT_VARIABLES = {"NO_PROXY", "no_proxy"}
 _PRIVATE_WORDS = ("_API_KEY", "_API_SECRET", "_API_TOKEN", "_PROXY", "_CREDENTIALS")
@@ -66,12 +66,8 @@ def neutral_environment(monkeypatch: pytest.MonkeyPatch, caches: Iterator[Path])
 @pytest.fixture(params=list(WORLDS))
 def world(request: pytest.FixtureRequest) -> Generator[World]:
     """The sync world, then the async one. No thread may outlive it."""
-    before = set(threading.enumerate())
-    one = WORLDS[request.param]()
-    yield one
-    one.close()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert not left, f"threads are left over: {left}"
+    with opened_world(request.param) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

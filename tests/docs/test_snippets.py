@@ -1,6 +1,8 @@
 """Every Python snippet of the README and of the documentation runs, page by page, in order, against simulators."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +46,19 @@ def test_the_snippets_of_a_page_run(
     namespace: dict[str, object] = {"__name__": "snippet"}
     for number, code in enumerate(snippets(page), 1):
         exec(compile(code, f"{page.name}, snippet {number}", "exec"), namespace)  # noqa: S102 - our own pages
+
+
+WITH_TESTS = [page for page in PAGES if re.search(r"^(def test_|class Test)", "".join(snippets(page)), re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", WITH_TESTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_tests_of_a_page_pass(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "test_page.py").write_text("\n".join(snippets(page)))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "test_page.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_provider_of_the_page_is_the_one_that_is_tested() -> None:
+    page = ROOT / "docs" / "providers.md"
+    assert snippets(page)[0] == (ROOT / "tests" / "support" / "acme.py").read_text(encoding="utf-8")

@@ -1,53 +1,13 @@
-"""Everything that a program can show of a value or an error, to look for secrets in."""
+"""What a program can show of a value or an error, but for the tests' own frames, which know the secret."""
 
-import json
-import pickle
-import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-import pydantic
+from tarash.testkit import leaks
+from tarash.testkit.leaks import assert_nowhere, dumps
 
-TESTS = str(Path(__file__).parents[1])
+__all__ = ["assert_nowhere", "dumps", "everything_about"]
 
 
 def everything_about(error: BaseException) -> Generator[str]:
-    """All that a program can show of an error: texts, notes, attributes, and each frame's local variables.
-
-    Also of the errors that Python would not show by itself.
-    """
-    seen: set[int] = set()
-    open_errors: list[BaseException | None] = [error]
-    while open_errors:
-        one = open_errors.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        open_errors += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
-        frames = traceback.StackSummary.extract(traceback.walk_tb(one.__traceback__), capture_locals=True)
-        yield from (repr(frame.locals) for frame in frames if not frame.filename.startswith(TESTS))
-        yield from (str(one), repr(one), *getattr(one, "__notes__", ()))
-        for value in vars(one).values():
-            yield repr(value)
-            yield from dumps(value)
-
-
-def dumps(value: Any) -> Generator[str]:
-    if isinstance(value, pydantic.BaseModel):
-        yield from (
-            str(value),
-            value.model_dump_json(),
-            repr(value.model_dump()),
-            json.dumps(value.model_dump(), default=str),
-        )
-        yield pickle.dumps(value).decode("latin-1")
-    elif isinstance(value, dict | list | str):
-        yield json.dumps(value, default=str)
-
-
-def assert_nowhere(secret: str, *texts: str) -> None:
-    # Of a key such as "id:secret" the second half is the secret.
-    needles = {secret, secret.partition(":")[2] or secret, quote(secret, safe=""), secret.replace("/", "\\/")}
-    assert [text[:2000] for text in texts if any(needle in text for needle in needles)] == []
+    return leaks.everything_about(error, Path(__file__).parents[1])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+pytest.register_assert_rewrite("tarash.testkit.conformance", "tarash.testkit.worlds", "tarash.testkit.leaks")
+
 if TYPE_CHECKING:
     from tarash.testkit.clock import VirtualClock
     from tarash.testkit.fal import FalSimulator

@@ -9,6 +9,7 @@ from tarash.testkit.clock import VirtualClock
 from tarash.testkit.ledger import Ledger
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.scripts import Script
+from tarash.testkit.server import ScriptedServer
 from tarash.testkit.steps import Step
 
 
@@ -18,6 +19,8 @@ class Simulator(Protocol):
     key: str
     clock: VirtualClock
     ledger: Ledger
+    server: ScriptedServer
+    """The vendor's first host."""
 
     @property
     def settings(self) -> dict[str, Any]:

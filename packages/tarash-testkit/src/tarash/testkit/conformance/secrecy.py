@@ -1,4 +1,4 @@
-"""The key, which the vendor tells everywhere: in refusals, in headers, in any place of any answer (F1, F3)."""
+"""Secrecy: the provider tells the key everywhere, in refusals, in headers, in any place of any answer."""
 
 import logging
 from collections.abc import Iterator
@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.every_provider.mutations import Path, places, replaced
-from tests.every_provider.shop import Exchange, Role, Shop
-from tests.support.leaks import assert_nowhere, dumps, everything_about
 
 from tarash.tarash_gateway.exceptions import TarashException
+from tarash.testkit.conformance.mutations import Path, places, replaced
+from tarash.testkit.conformance.shop import Exchange, Role, Shop
+from tarash.testkit.conformance.suite import Suite
+from tarash.testkit.leaks import assert_nowhere, dumps, everything_about
 from tarash.testkit.steps import Answer, Played
 
 
@@ -29,7 +30,7 @@ class Ear:
         self._updates.clear()
         outcome = self.shop.buy(change, callback=self._updates.append, **config)
         shown = list(self._shown_by(outcome))
-        assert_nowhere(self.shop.key, *shown)
+        assert_nowhere(self.shop.purchase.key, *shown)
         self.redacted += any("[redacted]" in text for text in shown)
         return outcome
 
@@ -46,12 +47,6 @@ class Ear:
             yield from dumps(outcome.execution_metadata)
         if outcome.job is not None:
             yield from (repr(outcome.job), outcome.job.to_json())
-
-
-@pytest.fixture
-def ear(shop: Shop, caplog: pytest.LogCaptureFixture) -> Iterator[Ear]:
-    with caplog.at_level(logging.DEBUG):
-        yield Ear(shop, caplog)
 
 
 def echoes(key: str) -> dict[str, Answer]:
@@ -78,36 +73,8 @@ def echoes(key: str) -> dict[str, Answer]:
 STATUSES = (400, 401, 402, 403, 404, 422, 429, 500, 503)
 
 
-def test_a_refusal_that_tells_the_key(ear: Ear) -> None:
-    """Of the paid request, and of the last one; each status in another shape in each world."""
-    roles = ear.shop.roles()
-    shapes = list(echoes(ear.shop.key).values())
-    shift = 2 * (ear.shop.world.name == "async")
-    outcomes = []
-    for number, role in enumerate(dict.fromkeys((ear.shop.paid(roles), roles[-1]))):
-        for step, status in enumerate(STATUSES):
-            shape = shapes[(step + shift + number) % len(shapes)]
-            refusal = Answer(status, shape.header_items, body=shape.content)
-            outcomes.append(ear.buy(partial(answered, role, refusal)))
-    # Some vendors have another place to look at when the first one knows nothing.
-    assert sum(isinstance(one, TarashException) for one in outcomes) >= len(STATUSES) - 2
-    assert ear.redacted >= len(STATUSES) - 2
-
-
 def answered(role: Role, answer: Answer, exchange: Exchange) -> Played:
     return answer if role.fits(exchange.request) else exchange.answer
-
-
-def test_an_answer_that_tells_the_key_in_any_place(ear: Ear) -> None:
-    shop = ear.shop
-    roles = shop.roles()
-    truth = list(shop.exchanges)
-    for role in roles:
-        answers = [one.json for one in truth if role.fits(one.request)]
-        found = {path: value for answer in answers for path, value in places(answer)}
-        for number, (path, value) in enumerate(found.items(), shop.world.name == "async"):
-            told = {shop.key: [shop.key]} if number % 2 else f"{value}{shop.key}"
-            ear.buy(partial(telling, role, path, told))
 
 
 def telling(role: Role, path: Path, value: Any, exchange: Exchange) -> Played:
@@ -116,13 +83,48 @@ def telling(role: Role, path: Path, value: Any, exchange: Exchange) -> Played:
     return replaced(exchange.answer, path, value)
 
 
-def test_an_answer_with_the_key_beside_it_is_as_good_as_without(ear: Ear) -> None:
-    def change(exchange: Exchange) -> Played:
-        answer = exchange.answer.with_headers(("X-Key", ear.shop.key), ("Set-Cookie", f"key={ear.shop.key}"))
-        if not isinstance(exchange.json, dict):
-            return answer
-        more = {"debug": {"headers": {"Authorization": f"Bearer {ear.shop.key}", ear.shop.key: 1}}}
-        return Answer(answer.status, answer.header_items, json={**exchange.json, **more})
+def beside(key: str, exchange: Exchange) -> Played:
+    """The true answer, and the key next to it."""
+    answer = exchange.answer.with_headers(("X-Key", key), ("Set-Cookie", f"key={key}"))
+    if not isinstance(exchange.json, dict):
+        return answer
+    more = {"debug": {"headers": {"Authorization": f"Bearer {key}", key: 1}}}
+    return Answer(answer.status, answer.header_items, json={**exchange.json, **more})
 
-    response = ear.buy(change)
-    assert not isinstance(response, TarashException), response
+
+class SecrecyTests(Suite):
+    """The key is in nothing that comes out of tarash, wherever the provider tells it."""
+
+    @pytest.fixture
+    def ear(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> Iterator[Ear]:
+        with caplog.at_level(logging.DEBUG):
+            yield Ear(shop, caplog)
+
+    def test_a_refusal_that_tells_the_key(self, ear: Ear) -> None:
+        """Of the paid request, and of the last one; each status in another shape in each world."""
+        roles = ear.shop.roles()
+        shapes = list(echoes(ear.shop.purchase.key).values())
+        shift = 2 * (ear.shop.world.name == "async")
+        outcomes = []
+        for number, role in enumerate(dict.fromkeys((ear.shop.paid(roles), roles[-1]))):
+            for step, status in enumerate(STATUSES):
+                shape = shapes[(step + shift + number) % len(shapes)]
+                refusal = Answer(status, shape.header_items, body=shape.content)
+                outcomes.append(ear.buy(partial(answered, role, refusal)))
+        # Some vendors have another place to look at when the first one knows nothing.
+        assert sum(isinstance(one, TarashException) for one in outcomes) >= len(STATUSES) - 2
+        assert ear.redacted >= len(STATUSES) - 2
+
+    def test_an_answer_that_tells_the_key_in_any_place(self, ear: Ear) -> None:
+        roles, key = ear.shop.roles(), ear.shop.purchase.key
+        truth = list(ear.shop.exchanges)
+        for role in roles:
+            answers = [one.json for one in truth if role.fits(one.request)]
+            found = {path: value for answer in answers for path, value in places(answer)}
+            for number, (path, value) in enumerate(found.items(), ear.shop.world.name == "async"):
+                told = {key: [key]} if number % 2 else f"{value}{key}"
+                ear.buy(partial(telling, role, path, told))
+
+    def test_an_answer_with_the_key_beside_it_is_as_good_as_without(self, ear: Ear) -> None:
+        response = ear.buy(partial(beside, ear.shop.purchase.key))
+        assert not isinstance(response, TarashException), response

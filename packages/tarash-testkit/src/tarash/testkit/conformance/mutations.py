@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.pages import PAGE
-
 from tarash.testkit.steps import Answer
 
 Path = tuple[str | int, ...]
 _RAW = "\ue000"
 _DEPTH = 20_000
+_PAGE = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 
 ANYTHING: dict[str, str] = {
     "null": "null",
@@ -181,7 +180,7 @@ def replaced(answer: Answer, path: Path, value: Any) -> Answer:
 
 BODIES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda body: b"",
-    "HTML": lambda body: PAGE.encode(),
+    "HTML": lambda body: _PAGE.encode(),
     "null": lambda body: b"null",
     "a list": lambda body: b"[]",
     "the object in a list": lambda body: b"[" + body + b"]",

@@ -1,32 +1,24 @@
-"""One purchase of one kind of work at one provider's simulator, bought again and again while something goes wrong."""
+"""One purchase, made again and again while something goes wrong."""
 
-import inspect
 import json
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
-
-from tests.support.purchases import CLASSES, PURCHASES
-from tests.support.worlds import World
 
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.tarash_gateway.models import Job, Kind
 from tarash.testkit.clock import VirtualClock
+from tarash.testkit.conformance.purchase import Purchase
 from tarash.testkit.ledger import Ledger
-from tarash.testkit.media import wav
 from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.scripts import ScriptBook
-from tarash.testkit.simulators import SIMULATORS, find_simulator
 from tarash.testkit.steps import Alter, Answer, Played, Step
+from tarash.testkit.worlds import World
 
-ORDERS: list[tuple[str, Kind]] = [(provider, kind) for provider in SIMULATORS for kind in PURCHASES[provider]]
-NEEDED: dict[str, dict[str, Any]] = {"sts": {"audio": {"content": wav().content, "content_type": "audio/wav"}}}
-
-RUN_SECONDS = 2.0
-"""How long a remote job runs: long enough to be seen running once."""
+USUAL = {"timeout": 300.0, "poll_interval": 20.0}
+"""What every purchase is made with, whatever the author's configuration says: seconds."""
 
 
 @dataclass(frozen=True)
@@ -73,41 +65,30 @@ def unchanged(exchange: Exchange) -> Played:
 
 @dataclass
 class Shop:
-    """Buys at a simulator from one of the two worlds. `exchanges` are those of the last purchase."""
+    """Buys from one of the two worlds. `exchanges` are those of the last purchase."""
 
     world: World
-    provider: str
-    kind: Kind
-    simulator: Any
+    purchase: Purchase
     exchanges: list[Exchange] = field(default_factory=list)
 
     @property
+    def provider(self) -> str:
+        return self.purchase.config.provider
+
+    @property
+    def kind(self) -> Kind:
+        return self.purchase.kind
+
+    @property
     def clock(self) -> VirtualClock:
-        clock: VirtualClock = self.simulator.clock
-        return clock
+        return self.purchase.server.clock
 
     @property
     def ledger(self) -> Ledger:
-        ledger: Ledger = self.simulator.ledger
-        return ledger
-
-    @property
-    def key(self) -> str:
-        key: str = self.simulator.key
-        return key
-
-    @property
-    def origin(self) -> str:
-        """The one place that the key may be sent to."""
-        parts = urlsplit(self.simulator.settings["base_url"])
-        return f"{parts.scheme}://{parts.netloc}"
+        return self.purchase.server.ledger
 
     def config(self, **changes: Any) -> Any:
-        usual = {"model": PURCHASES[self.provider][self.kind].get("model"), "timeout": 300, "poll_interval": 20}
-        return CLASSES[self.kind][0](**{**self.simulator.settings, **usual, **changes})
-
-    def request(self) -> Any:
-        return CLASSES[self.kind][1](**PURCHASES[self.provider][self.kind]["request"], **NEEDED.get(self.kind, {}))
+        return self.purchase.config.model_copy(update={**USUAL, **changes})
 
     def buy(
         self,
@@ -121,12 +102,12 @@ class Shop:
         `instead`: which request the simulator does not hear of at all, and what is played to the next of them.
         """
         with self._altered(change, instead):
-            return self._call(f"generate_{self.kind}", self.config(**changes), self.request(), callback)
+            return self._call(f"generate_{self.kind}", self.config(**changes), self.purchase.request, callback)
 
     def submit(self) -> Job:
         """What was accepted, without waiting for it."""
         with self._altered(unchanged, None):
-            job = self._call(f"submit_{self.kind}", self.config(), self.request())
+            job = self._call(f"submit_{self.kind}", self.config(), self.purchase.request)
         assert isinstance(job, Job), job
         return job
 
@@ -140,7 +121,7 @@ class Shop:
         self, change: Change, instead: tuple[Callable[[RecordedRequest], bool], Sequence[Step]] | None
     ) -> Generator[None]:
         self.exchanges = []
-        scripts: ScriptBook = self.simulator.server.scripts
+        scripts: ScriptBook = self.purchase.server.scripts
         if instead is not None:
             scripts.add(instead[0], tuple(instead[1]))
         _Counter(self, change).stand_at(scripts)
@@ -165,6 +146,10 @@ class Shop:
         # The first has filled the cache of schemas.
         pairs = zip(found[1], found[2], strict=True)
         return list(dict.fromkeys(_role(one, other) for one, other in pairs))
+
+    def sent(self, role: Role) -> int:
+        """How many requests of this role have come, heard of by the handler or not."""
+        return sum(role.fits(request) for request in self.purchase.server.recorded())
 
     def paid(self, roles: Sequence[Role]) -> Role:
         """The role of the one paid request of the last purchase."""
@@ -194,22 +179,3 @@ class _Counter:
         exchange = Exchange(self._request, answer, charged)
         self._shop.exchanges.append(exchange)
         return self._change(exchange)
-
-
-@contextmanager
-def shop_for(
-    order: tuple[str, Kind], world: World, clock: VirtualClock, ledger: Ledger, *, run_seconds: float
-) -> Generator[Shop]:
-    """A shop with a simulator of its own, whose jobs take so long where it has any.
-
-    Whatever happened: nothing was malformed, no job was charged twice, and the key went to its own origin only.
-    """
-    provider, kind = order
-    found = find_simulator(provider)
-    pace = {"run_seconds": run_seconds} if "run_seconds" in inspect.signature(found).parameters else {}
-    with found(clock=clock, ledger=ledger, **pace) as simulator:
-        one = Shop(world, provider, kind, simulator)
-        yield one
-        assert not one.simulator.server.malformed
-        assert all(ledger.charges(job) == 1 for job in ledger.charged_jobs)
-        ledger.assert_key_only_at(one.origin, one.key)
