@@ -7,18 +7,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.luma.desk import (
-    CLIP,
-    FILM,
-    FILM_LINK,
-    LINK,
-    OTHER_LINK,
-    PICTURE,
-    PROMPT,
-    SECOND,
-    as_image,
-    as_input,
-)
+from tests.luma.desk import CLIP, FILM, FILM_LINK, LINK, OTHER_LINK, PICTURE, SECOND, as_image
+from tests.support.desks import PROMPT, as_input
 
 EARLIER, STORED = "EARLIER", "STORED"
 HOOK = "https://example.com/told"

@@ -6,20 +6,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.luma.desk import (
-    CLIP,
-    FILM,
-    FILM_LINK,
-    LINK,
-    OLDER,
-    OTHER_LINK,
-    PICTURE,
-    PROMPT,
-    SECOND,
-    Desk,
-    as_image,
-    as_input,
-)
+from tests.luma.desk import CLIP, FILM, FILM_LINK, LINK, OLDER, OTHER_LINK, PICTURE, SECOND, Desk, as_image
+from tests.support.desks import PROMPT, as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.luma import LumaProvider

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.luma.desk import CLIP, FILM, FILM_LINK, LARGE, LINK, OLDER, PICTURE, SECOND, Desk, as_image, as_input
+from tests.luma.desk import CLIP, FILM, FILM_LINK, LARGE, LINK, OLDER, PICTURE, SECOND, Desk, as_image
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.exceptions import (

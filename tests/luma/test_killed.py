@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tests.luma.desk import OLDER_MODELS, PROMPT
+from tests.luma.desk import OLDER_MODELS
 from tests.resume.test_killed import RUN_SECONDS, waiting
+from tests.support.desks import PROMPT
 from tests.support.purchases import CLASSES
 from tests.support.worlds import World
 

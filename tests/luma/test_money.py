@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.luma.desk import FILM, FILM_LINK, LARGE, LINK, PICTURE, Desk, as_input
+from tests.luma.desk import FILM, FILM_LINK, LARGE, LINK, PICTURE, Desk
+from tests.support.desks import as_input
 from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (

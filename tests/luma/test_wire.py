@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.luma.cases import CASES, EARLIER, STORED, Case
-from tests.luma.desk import LARGE, OLDER, Desk, as_input
+from tests.luma.desk import LARGE, OLDER, Desk
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.clock import use_clock

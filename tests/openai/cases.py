@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image, ImageOps
-from tests.openai.desk import CLIP, PICTURE, SECOND, as_input, drawn_mask, saved
+from tests.openai.desk import CLIP, PICTURE, SECOND, drawn_mask, saved
+from tests.support.desks import as_input
 
 EVERYWHERE = ("openai", "v1", "dated")
 NOT_AT_AZURE = ("openai",)

@@ -6,7 +6,8 @@ import warnings
 from typing import Any
 
 import pytest
-from tests.openai.desk import PICTURE, USUAL, Desk, as_input, drawn_mask
+from tests.openai.desk import PICTURE, Desk, drawn_mask
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.azure_openai import AzureOpenAIProvider
@@ -79,7 +80,7 @@ def test_each_field_has_one_outcome_and_the_wire_agrees(
     desk = Desk(SyncWorld(), vendor)
     for request in combinations(kind):
         vendor.server.requests.clear()
-        given = {**USUAL[kind], **request}
+        given = {**Desk.usual[kind], **request}
         response = response_or_refusal(desk, kind, request, provider, model)
         if isinstance(response, str):
             assert vendor.server.requests.total == 0, response

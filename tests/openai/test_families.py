@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.openai.desk import PICTURE, Desk, as_input, drawn_mask
+from tests.openai.desk import PICTURE, Desk, drawn_mask
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.exceptions import ValidationError

@@ -9,7 +9,8 @@ from typing import Any
 import av
 import pytest
 from PIL import Image
-from tests.openai.desk import CLIP, PICTURE, Desk, as_input, drawn_mask
+from tests.openai.desk import CLIP, PICTURE, Desk, drawn_mask
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway import stream_tts

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.openai.desk import PICTURE, SECOND, Desk, as_input, drawn_mask, saved
+from tests.openai.desk import PICTURE, SECOND, Desk, drawn_mask, saved
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.exceptions import ValidationError

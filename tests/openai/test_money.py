@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.openai.desk import PICTURE, Desk, as_input
+from tests.openai.desk import PICTURE, Desk
+from tests.support.desks import as_input
 from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (

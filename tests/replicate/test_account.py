@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.replicate.desk import PROMPT, Desk, image
+from tests.replicate.desk import Desk, image
+from tests.support.desks import PROMPT
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.replicate import ReplicateProvider

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.replicate.desk import LARGE, PICTURE, PROMPT, SECOND, Desk, image
+from tests.replicate.desk import LARGE, PICTURE, SECOND, Desk, image
+from tests.support.desks import PROMPT
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.clock import use_clock

@@ -4,7 +4,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.runway.desk import CLIP, FILM, PICTURE, SECOND, SOUND, VOICE, as_frame, as_input
+from tests.runway.desk import CLIP, FILM, PICTURE, SECOND, SOUND, VOICE, as_frame
+from tests.support.desks import as_input
 
 from tarash.providers.runway.speech import VOICES
 from tarash.tarash_gateway.models import AudioOutputFormat

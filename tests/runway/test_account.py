@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from tests.runway.desk import FILM, PICTURE, SECOND, USUAL, VOICE, Desk, as_frame, as_input
+from tests.runway.desk import FILM, PICTURE, SECOND, VOICE, Desk, as_frame
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.runway import RunwayProvider
@@ -98,7 +99,7 @@ def test_each_field_has_one_outcome_and_the_wire_agrees(
     accepted = 0
     for request in combinations(kind):
         vendor.clear_requests()
-        given = {**USUAL[kind], **needs(model, request), **request}
+        given = {**Desk.usual[kind], **needs(model, request), **request}
         outcomes = outcomes_or_refusal(desk, kind, given, model)
         if isinstance(outcomes, str):
             assert vendor.server.requests.total == 0, outcomes

@@ -8,7 +8,8 @@ from typing import Any
 import av
 import pytest
 from PIL import Image
-from tests.runway.desk import CLIP, FILM, LARGE, PICTURE, SECOND, VOICE, Desk, as_frame, as_input
+from tests.runway.desk import CLIP, FILM, LARGE, PICTURE, SECOND, VOICE, Desk, as_frame
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.exceptions import (

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.runway.desk import FILM, PICTURE, Desk, as_frame, as_input
+from tests.runway.desk import FILM, PICTURE, Desk, as_frame
+from tests.support.desks import as_input
 from tests.support.losses import LOSSES
 
 from tarash.tarash_gateway.exceptions import (

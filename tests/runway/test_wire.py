@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from tests.runway.cases import CASES, SPEECH, Case
-from tests.runway.desk import LARGE, Desk, as_input
+from tests.runway.desk import LARGE, Desk
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.runway.catalogue import known_models

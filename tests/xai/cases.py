@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.xai.desk import CLIP, CLIP_LINK, LINK, LINK_2, LINK_3, MODELS, PICTURE, as_input, frame
+from tests.support.desks import as_input
+from tests.xai.desk import CLIP, CLIP_LINK, LINK, LINK_2, LINK_3, MODELS, PICTURE, frame
 
 STORED_FILE = "file_00000001"
 PROMPT = "a lighthouse at dawn"

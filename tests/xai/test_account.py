@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.worlds import SyncWorld
 from tests.xai.cases import CASES, PROMPT, Case
-from tests.xai.desk import CLIP_LINK, LINK, LINK_2, LINK_3, MODELS, USUAL, Desk, frame
+from tests.xai.desk import CLIP_LINK, LINK, LINK_2, LINK_3, MODELS, Desk, frame
 
 from tarash.providers.xai import XaiProvider
 from tarash.providers.xai.image_mappings import RATIOS, image_mapping, ratio_of, resolution_of
@@ -88,7 +88,7 @@ def test_each_field_has_one_outcome_and_the_wire_agrees(serving_all: XaiSimulato
     desk = Desk(SyncWorld(), serving_all)
     for request in combinations(kind):
         serving_all.clear_requests()
-        given = {**USUAL[kind], **request}
+        given = {**Desk.usual[kind], **request}
         outcomes = outcomes_or_refusal(desk, kind, request, model)
         if isinstance(outcomes, str):
             # What is unpublished is left to the vendor to refuse.

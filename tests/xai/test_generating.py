@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.support.desks import as_input
 from tests.support.worlds import SyncWorld
-from tests.xai.desk import CLIP, CLIP_LINK, LINK, LINK_2, PICTURE, Desk, as_input, frame
+from tests.xai.desk import CLIP, CLIP_LINK, LINK, LINK_2, PICTURE, Desk, frame
 
 from tarash.tarash_gateway import list_voices, stream_tts
 from tarash.tarash_gateway.exceptions import UnsupportedOperationError, ValidationError

@@ -4,7 +4,7 @@ import pytest
 from tests.support.listening import assert_flat, assert_heard_at_once, assert_leaving_closes, assert_nothing_repeated
 from tests.support.speech import LOSSES, SpeechDesk, assert_paid_once
 from tests.support.worlds import World
-from tests.xai.desk import USUAL
+from tests.xai.desk import Desk
 
 from tarash.testkit.xai import XaiSimulator
 
@@ -13,7 +13,7 @@ PIECE = b"\xff\xf3" + bytes(1022)
 
 @pytest.fixture
 def speech(world: World, vendor: XaiSimulator) -> SpeechDesk:
-    return SpeechDesk(world, "xai", vendor, {"tts": USUAL["tts"]})
+    return SpeechDesk(world, "xai", vendor, {"tts": Desk.usual["tts"]})
 
 
 def test_the_first_sound_comes_before_the_last_is_sent(speech: SpeechDesk) -> None:

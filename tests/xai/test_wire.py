@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support.worlds import SyncWorld
 from tests.xai.cases import CASES, STORED_FILE, Case
-from tests.xai.desk import CLIP, USUAL, Desk
+from tests.xai.desk import CLIP, Desk
 from tests.xai.grpc_vendor import JOB, KEY, NOT_IN_REST, RESULT, SDK_DEFAULTS, GrpcVendor, as_rest, paid
 
 from tarash.tarash_gateway.clock import use_clock
@@ -48,7 +48,7 @@ def sdk(vendor: GrpcVendor) -> Any:
 
 def meant(case: Case) -> dict[str, Any]:
     """The whole body."""
-    usual = {**USUAL[case.kind], **({"prompt": case.request["prompt"]} if "prompt" in case.request else {})}
+    usual = {**Desk.usual[case.kind], **({"prompt": case.request["prompt"]} if "prompt" in case.request else {})}
     return {**usual, **({} if case.kind == "tts" else {"model": case.model}), **case.sent}
 
 
