@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from tests.cartesia.cases import CASES, USUAL, Case
-from tests.support.speech import SpeechDesk, said_by
+from tests.support.speech import SpeechDesk
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.testkit.cartesia import CartesiaSimulator
@@ -36,10 +37,7 @@ def test_the_wire_is_the_sdks(simulator: CartesiaSimulator, case: Case) -> None:
     with cartesia.Cartesia(api_key=simulator.key, base_url=simulator.base_url, max_retries=0) as sdk:
         case.sdk(sdk)
     desk = SpeechDesk(SyncWorld(), "cartesia", simulator, USUAL, case.config)
-    if case.kind == "stream":
-        desk.listen(case.request)
-    else:
-        desk.generate(case.kind, case.request)
+    desk.order(case.kind, case.request)
     theirs, ours = simulator.requests()
     assert said_by(ours, EXPLAINED) == said_by(theirs, EXPLAINED)
 

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.elevenlabs.cases import CASES, USUAL, Case
-from tests.support.speech import SpeechDesk, said_by
+from tests.support.speech import SpeechDesk
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.testkit.clock import VirtualClock
@@ -36,10 +37,7 @@ def test_the_wire_is_the_sdks(simulator: ElevenLabsSimulator, case: Case) -> Non
     with httpx.Client() as http:
         case.sdk(elevenlabs.ElevenLabs(api_key=simulator.key, base_url=simulator.base_url, httpx_client=http))
     desk = SpeechDesk(SyncWorld(), "elevenlabs", simulator, USUAL, {"model": case.model, **case.config})
-    if case.kind == "stream":
-        desk.listen(case.request)
-    else:
-        desk.generate(case.kind, case.request)
+    desk.order(case.kind, case.request)
     theirs, ours = simulator.requests()
     assert said_by(ours, EXPLAINED) == said_by(theirs, EXPLAINED)
 

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.hume.cases import CASES, USUAL, Case
-from tests.support.speech import SpeechDesk, said_by
+from tests.support.speech import SpeechDesk
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.testkit.clock import VirtualClock
@@ -39,10 +40,7 @@ def test_the_wire_is_the_sdks(simulator: HumeSimulator, case: Case) -> None:
     with httpx.Client() as http:
         case.sdk(hume.HumeClient(api_key=simulator.key, base_url=simulator.base_url, httpx_client=http))
     desk = SpeechDesk(SyncWorld(), "hume", simulator, USUAL, {"model": case.model, **case.config})
-    if case.kind == "stream":
-        desk.listen(case.request)
-    else:
-        desk.generate(case.kind, case.request)
+    desk.order(case.kind, case.request)
     theirs, ours = simulator.requests()
     expected = said_by(theirs, EXPLAINED)
     if case.kind == "sts":

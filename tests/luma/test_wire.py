@@ -8,6 +8,7 @@ import pytest
 from tests.luma.cases import CASES, EARLIER, STORED, Case
 from tests.luma.desk import LARGE, OLDER, Desk
 from tests.support.desks import as_input
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.clock import use_clock
@@ -79,17 +80,7 @@ def filled(value: Any, names: dict[Any, str], older: bool) -> Any:
 
 def told(request: RecordedRequest) -> dict[str, Any]:
     """Everything a request says, as far as it is not explained."""
-    ignored = {**EXPLAINED, **({} if request.body else EXPLAINED_WITHOUT_BODY)}
-    headers = {
-        name.lower(): value for name, value in request.headers.items() if not name.lower().startswith(tuple(ignored))
-    }
-    return {
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": headers,
-        "body": request.json if request.body.startswith(b"{") else request.body,
-    }
+    return said_by(request, {**EXPLAINED, **({} if request.body else EXPLAINED_WITHOUT_BODY)})
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from tests.openai.cases import BEFORE, CASES, Case
 from tests.openai.desk import Desk, alpha_of
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.clock import use_clock
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.openai import OpenAISimulator, VideoOutcome
-from tarash.testkit.requests import Part, RecordedRequest
+from tarash.testkit.requests import RecordedRequest
 
 openai: Any = pytest.importorskip("openai")
 pytestmark = pytest.mark.vendor
@@ -67,30 +68,16 @@ def config_of(place: str, case: Case) -> dict[str, Any]:
 def told(request: RecordedRequest, place: str) -> dict[str, Any]:
     """Everything a request says, as far as it is not explained."""
     ignored = {**EXPLAINED, **EXPLAINED_AT.get(place, {}), **EXPLAINED_AT.get(request.method, {})}
-    headers = {
-        name.lower(): value.partition(";")[0]
-        for name, value in request.headers.items()
-        if not name.lower().startswith(tuple(ignored))
-    }
-    return {
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": headers,
-        **body_of(request),
-    }
+    said = said_by(request, ignored)
+    if isinstance(said["body"], list):
+        said["body"] = sorted(map(drawn_anew, said["body"]), key=lambda part: str(part[0]))
+    return said
 
 
-def body_of(request: RecordedRequest) -> dict[str, Any]:
-    if "multipart" in (request.headers.get("content-type") or ""):
-        return {"parts": sorted((part_of(part) for part in request.parts), key=lambda part: str(part[0]))}
-    return {"json": request.json if request.body else None}
-
-
-def part_of(part: Part) -> tuple[Any, ...]:
-    # A mask is drawn anew here: what counts is which pixels it marks.
-    content = alpha_of(part.content) if part.name == "mask" else part.content
-    return part.name, part.file_name, part.content_type, content
+def drawn_anew(part: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A mask is drawn anew here: what counts is which pixels it marks."""
+    name, file_name, content_type, content = part
+    return name, file_name, content_type, alpha_of(content) if name == "mask" else content
 
 
 PAIRS = [pytest.param(case, place, id=f"{place}: {case.name}") for case in CASES for place in case.places]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tests.replicate.desk import LARGE, PICTURE, SECOND, Desk, image
 from tests.support.desks import PROMPT
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.tarash_gateway.clock import use_clock
@@ -148,15 +149,7 @@ def sdk(simulator: ReplicateSimulator) -> Generator[Any]:
 
 def told(request: RecordedRequest) -> dict[str, Any]:
     """Everything a request says, as far as it is not explained."""
-    headers = {
-        name.lower(): value.partition(";")[0]
-        for name, value in request.headers.items()
-        if name.lower() not in EXPLAINED and name.lower() != "host"
-    }
-    is_form = "multipart" in (request.headers.get("content-type") or "")
-    body = [(p.name, p.file_name, p.content_type, p.content) for p in request.parts] if is_form else None
-    told_json = request.json if request.body and not is_form else None
-    return {"call": (request.method, request.path, request.query), "headers": headers, "json": told_json, "parts": body}
+    return said_by(request, {*EXPLAINED, "host"})
 
 
 def by_sdk(sdk: Any, case: Case) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.runway.cases import CASES, SPEECH, Case
 from tests.runway.desk import LARGE, Desk
 from tests.support.desks import as_input
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.providers.runway.catalogue import known_models
@@ -53,25 +54,7 @@ def sdk(simulator: RunwaySimulator) -> Generator[Any]:
 
 def told(request: RecordedRequest) -> dict[str, Any]:
     """Everything a request says, as far as it is not explained."""
-    ignored = {**EXPLAINED, **EXPLAINED_AT.get(request.method, {})}
-    headers = {
-        name.lower(): value.partition(";")[0]
-        for name, value in request.headers.items()
-        if not name.lower().startswith(tuple(ignored))
-    }
-    return {
-        "method": request.method,
-        "path": request.path,
-        "query": request.query,
-        "headers": headers,
-        **body_of(request),
-    }
-
-
-def body_of(request: RecordedRequest) -> dict[str, Any]:
-    if "multipart" in (request.headers.get("content-type") or ""):
-        return {"parts": [(part.name, part.file_name, part.content_type, part.content) for part in request.parts]}
-    return {"json": request.json if request.body else None}
+    return said_by(request, {**EXPLAINED, **EXPLAINED_AT.get(request.method, {})})
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -130,10 +113,8 @@ def nameless(request: dict[str, Any]) -> dict[str, Any]:
     """Without what is another for each task and upload."""
     path = request["path"].split("/")
     kept = {**request, "path": path[:-1] if len(path) > 3 or path[1] == "storage" else path}
-    if "parts" in request:
-        kept["parts"] = [
-            (name, file, kind, content if file else None) for name, file, kind, content in request["parts"]
-        ]
+    if isinstance(request["body"], list):
+        kept["body"] = [(name, file, kind, content if file else None) for name, file, kind, content in request["body"]]
     return {**kept, "headers": {name: value for name, value in kept["headers"].items() if name != "host"}}
 
 

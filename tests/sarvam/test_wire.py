@@ -5,7 +5,8 @@ from collections.abc import Generator
 import pytest
 from tests.sarvam.cases import CASES, USUAL, Case
 from tests.sarvam.clients import sync_client
-from tests.support.speech import SpeechDesk, said_by
+from tests.support.speech import SpeechDesk
+from tests.support.wire import said_by
 from tests.support.worlds import SyncWorld
 
 from tarash.testkit.clock import VirtualClock
@@ -34,10 +35,7 @@ def test_the_wire_is_the_sdks(simulator: SarvamSimulator, case: Case) -> None:
     with sync_client(simulator) as sdk:
         case.sdk(sdk)
     desk = SpeechDesk(SyncWorld(), "sarvam", simulator, USUAL, case.config)
-    if case.kind == "stream":
-        desk.listen(case.request)
-    else:
-        desk.generate(case.kind, case.request)
+    desk.order(case.kind, case.request)
     theirs, ours = simulator.requests()
     assert said_by(ours, EXPLAINED) == said_by(theirs, EXPLAINED)
 

@@ -32,7 +32,6 @@ from tarash.tarash_gateway.models import (
     TTSResponse,
 )
 from tarash.testkit.ledger import Ledger
-from tarash.testkit.requests import RecordedRequest
 from tarash.testkit.scripts import Script
 from tarash.testkit.server import ScriptedServer
 from tarash.testkit.sounds import sound
@@ -87,6 +86,10 @@ class SpeechDesk:
         """The response to a request of `kind` with these fields; `changes` are of the configuration."""
         return self.world.call(f"generate_{kind}", self.config(**changes), self.request(kind, **(fields or {})))
 
+    def order(self, kind: str, fields: Mapping[str, Any] | None = None, **changes: Any) -> Any:
+        """`generate`, or `listen` where `kind` is "stream"."""
+        return self.listen(fields, **changes) if kind == "stream" else self.generate(kind, fields, **changes)
+
     def listen(self, fields: Mapping[str, Any] | None = None, **changes: Any) -> list[AudioChunk]:
         """All chunks of a streamed speech."""
         chunks: list[AudioChunk] = []
@@ -123,19 +126,6 @@ class SpeechDesk:
 
 
 # --- what goes out
-
-
-def said_by(request: RecordedRequest, explained: Iterable[str]) -> dict[str, Any]:
-    """Everything that a request says, but for headers whose names begin with one that is explained."""
-    headers = {name.lower(): value.partition(";")[0] for name, value in request.headers.items()}
-    said = {name: value for name, value in headers.items() if not name.startswith(tuple(explained))}
-    if said.get("content-type") == "multipart/form-data":
-        parts = [(part.name, part.file_name, part.content_type, part.content) for part in request.parts]
-        body: Any = sorted(parts, key=str)
-    else:
-        body = request.json if request.body else None
-    query = sorted(request.query)
-    return {"method": request.method, "path": request.path, "query": query, "headers": said, "body": body}
 
 
 # --- what comes out
