@@ -97,7 +97,10 @@ def run_pytest(session: nox.Session, *arguments: str) -> None:
 
 
 # What another interpreter or another version of a dependency can break; the oldest Python runs everything.
-CROSS_CHECKED = ["tests/core", "tests/spec", "tests/elevenlabs", "tests/speech_websocket"]
+CROSS_CHECKED = [
+    *("tests/core", "tests/spec", "tests/elevenlabs", "tests/speech_websocket"),
+    "tests/testkit/test_conformance.py",
+]
 
 
 def run_tests(session: nox.Session, *folders: str) -> None:
