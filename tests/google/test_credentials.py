@@ -1,4 +1,4 @@
-"""Who calls: keys of the Gemini API, and the three kinds of credentials of Vertex AI."""
+"""Who calls: keys of the Gemini API, and the usual credentials of Vertex AI (others: test_federation)."""
 
 import json
 import traceback
@@ -88,10 +88,10 @@ def test_no_credentials_at_all(vertex: Studio, monkeypatch: pytest.MonkeyPatch) 
     [
         ("no json", "type 'None'"),
         ("[]", "type 'None'"),
-        ('{"type": "external_account"}', "external_account"),
-        ('{"type": "authorized_user", "client_id": "x"}', "lacks one of"),
+        ('{"type": "external_account_authorized_user"}', "'external_account_authorized_user'; tarash reads"),
+        ('{"type": "authorized_user", "client_id": "x"}', "lacks client_secret, refresh_token"),
         ('{"type": "service_account", "client_email": "a@b", "private_key": "BROKEN-SECRET"}', "private key"),
-        ('{"type": "service_account", "client_email": "a@b"}', "private key"),
+        ('{"type": "service_account", "client_email": "a@b"}', "lacks private_key"),
     ],
 )
 def test_files_that_cannot_be_used(vertex: Studio, tmp_path: Path, content: str, told: str) -> None:
@@ -105,13 +105,14 @@ def test_files_that_cannot_be_used(vertex: Studio, tmp_path: Path, content: str,
 
 def test_a_token_service_without_encryption_is_not_asked(vertex: Studio, tmp_path: Path) -> None:
     file = vertex.google.write_user_login(tmp_path / "plain.json", token_uri="http://tokens.example/token")
-    with pytest.raises(ValidationError, match="not https"):
+    with pytest.raises(ValidationError, match=r"token_uri .* is not an https link"):
         vertex.generate(config=keyless(vertex, credentials_path=str(file)))
 
 
 def test_a_refused_grant_says_so(vertex: Studio, tmp_path: Path) -> None:
     file = vertex.google.write_user_login(tmp_path / "old.json", refresh_token="1//revoked-token")
-    with pytest.raises(HTTPError, match=r"invalid_grant \(Token has been expired or revoked") as caught:
+    told = r"The credentials were refused: Token has been expired or revoked \(invalid_grant\)"
+    with pytest.raises(HTTPError, match=told) as caught:
         vertex.generate(config=keyless(vertex, credentials_path=str(file)))
     assert not caught.value.retryable
     assert "1//revoked-token" not in "".join(traceback.format_exception(caught.value))

@@ -9,6 +9,7 @@ from typing import Any
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.messages import AskCaller, ReadFile, TellTime
 from tarash.tarash_gateway.runtime import Runtime
+from tarash.tarash_gateway.secrets import SecretBytes, SecretText
 
 MAX_FILE_BYTES = 1024 * 1024
 """A file that a step reads whole is a small one: credentials, settings."""
@@ -34,7 +35,7 @@ def _read(effect: ReadFile) -> bytes | None:
         raise ValidationError(f"{path} cannot be read: {error.strerror or error}.") from None
     if len(data) > MAX_FILE_BYTES:
         raise ValidationError(f"{path} is larger than {MAX_FILE_BYTES} bytes.")
-    return data
+    return SecretBytes(data)
 
 
 async def _ask(option: str, runtime: Runtime, options: Mapping[str, Any]) -> str:
@@ -46,4 +47,4 @@ async def _ask(option: str, runtime: Runtime, options: Mapping[str, Any]) -> str
         raise ValidationError(f"provider_config[{option!r}] raised {type(error).__name__}: {error}") from error
     if not isinstance(text, str) or not text:
         raise ValidationError(f"provider_config[{option!r}] must return text, not {type(text).__name__}.")
-    return text
+    return SecretText(text)

@@ -91,7 +91,8 @@ class Request:
     holds too. `cache_seconds`: an answer that is a JSON object may be kept on disk, and served from there, for so long
     (only for answers that depend on nothing but the URL). `optional`: a failure of any kind is sent to the step as
     `Response.missing()`. `public_only`: the link came from a caller, so it may not lead into a private network.
-    `anonymous`: never attach credentials. `max_bytes`: a longer answer is an error.
+    `anonymous`: never attach credentials. `max_bytes`: a longer answer is an error. `secrets`: texts in the request
+    that prove who calls; they are taken out of answers and errors, as the key is.
     """
 
     method: str
@@ -107,6 +108,7 @@ class Request:
     public_only: bool = False
     anonymous: bool = False
     max_bytes: int = DEFAULT_MAX_BYTES
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,15 @@ class SecretText(str):
         return (str, ())
 
 
+class SecretBytes(bytes):
+    """Bytes whose `repr` shows nothing, as that of `SecretText`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"b'{REPLACEMENT}'"
+
+
 def without_query(text: str) -> str:
     """Remove query, fragment and login from every link in `text` (signatures live there), and data from data URIs."""
     return _DATA_URI.sub(r"\1…", _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text)))

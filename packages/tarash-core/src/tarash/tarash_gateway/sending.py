@@ -54,6 +54,8 @@ class Sender:
     _credentials: Credentials | None = field(default=None, repr=False)
     _authenticating: bool = False
     _renewed_once: bool = False
+    _told: set[str] = field(default_factory=set, repr=False)
+    """What proved who calls in earlier requests: the secrets that were exchanged for the token."""
 
     def remaining(self) -> float:
         return self.deadline - self.runtime.clock.monotonic()
@@ -121,6 +123,7 @@ class Sender:
             cached = await self.runtime.run(read_cached, request, self.runtime.clock.wall())
             if cached is not None:
                 return cached
+        self._told.update(request.secrets)
         credentials = await self.credentials_for(request)
         response = await self._deliver(request, credentials, retry_free)
         fresh = await self._renewed(request, response)
@@ -332,7 +335,7 @@ class Sender:
 
     def _secrets(self) -> list[str]:
         token = self._credentials.secret if self._credentials else None
-        return [secret for secret in (self.key, token) if secret]
+        return [secret for secret in (self.key, token, *self._told) if secret]
 
     def failure(self, request: Request, response: Response) -> TarashException:
         """The exception that a refused request means."""

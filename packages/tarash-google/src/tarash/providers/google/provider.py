@@ -11,9 +11,10 @@ from tarash.providers.google.gemini.sounds import Speech
 from tarash.providers.google.gemini.speech import VOICES
 from tarash.providers.google.places import GEMINI_URL, check_names, model_name, on_vertex
 from tarash.providers.google.tables import DEFAULT_MODELS, OPTIONS, SUCCESSORS
-from tarash.providers.google.vertex.credentials import fetch_token, token_error
+from tarash.providers.google.vertex.credentials import fetch_token
 from tarash.providers.google.vertex.imagen import Imagen
 from tarash.providers.google.vertex.regions import STORAGE_URL, location_of, vertex_url
+from tarash.providers.google.vertex.tokens import token_error
 from tarash.providers.google.vertex.veo import LongRunning
 from tarash.tarash_gateway.exceptions import TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response, Step

@@ -2,14 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tarash.testkit.clock import VirtualClock
 from tarash.testkit.google import errors
 from tarash.testkit.google.jobs import Job, Outcome
-from tarash.testkit.google.oauth import CLIENT, REFRESH_TOKEN, Tokens, new_service_account
+from tarash.testkit.google.oauth import (
+    EMAIL,
+    IAM_SCOPE,
+    RUNNER_TOKEN,
+    SCOPE,
+    SUBJECT_FIELD,
+    SUBJECT_TOKEN,
+    Tokens,
+    new_federation,
+    new_service_account,
+    new_user_login,
+)
 from tarash.testkit.google.services import Pace, Services
 from tarash.testkit.google.storage import Storage, StoredFile
 from tarash.testkit.ledger import Ledger
@@ -39,17 +50,20 @@ _ROUTES: tuple[tuple[str, str, str], ...] = (
     ("download", "GET", r"/v1(?:beta)?/files/(?P<file>[^/:]+):download"),
     ("object", "GET", r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<object>[^/]+)"),
     ("token", "POST", r"/token"),
+    ("federate", "POST", r"/v1/token"),
+    ("subject", "GET", r"/identity/token"),
+    ("impersonate", "POST", r"/v1/projects/-/serviceAccounts/(?P<email>[^/:]+):generateAccessToken"),
     ("metadata", "GET", r"/computeMetadata/v1/instance/service-accounts/default/token"),
 )
 _COMPILED = tuple((name, method, re.compile(pattern)) for name, method, pattern in _ROUTES)
-_OPEN = frozenset({"upload", "token", "metadata"})
+_OPEN = frozenset({"upload", "token", "federate", "subject", "metadata"})
 """Requests that are made without credentials: their links or bodies prove who asks."""
 
-_BY_TOKEN = frozenset({"object"})
+_BY_TOKEN = frozenset({"object", "impersonate"})
 
 
 class GoogleSimulator(VendorSimulator):
-    """Google, for one `with` block: Gemini API, Vertex AI, Files API, Cloud Storage, token service, metadata server.
+    """Google, for one `with` block: Gemini API, Vertex AI, Files API, Cloud Storage, token services, metadata server.
 
     Jobs run `run_seconds` of virtual time; for clients that wait in real time, `advance_per_poll` moves the clock
     after each poll. A finished video is unpacked for `file_seconds` more, an uploaded one for `unpack_seconds`. Tokens
@@ -98,14 +112,41 @@ class GoogleSimulator(VendorSimulator):
 
     def write_service_account(self, path: Path) -> Path:
         """A service account's file whose tokens come from here. Needs cryptography."""
-        path.write_text(json.dumps(new_service_account(f"{self.url}/token")), encoding="utf-8")
-        return path
+        return _write(path, new_service_account(f"{self.url}/token"))
 
     def write_user_login(self, path: Path, **more: Any) -> Path:
         """A file as `gcloud auth application-default login` writes it, whose tokens come from here."""
-        login = {"type": "authorized_user", **CLIENT, "refresh_token": REFRESH_TOKEN, "token_uri": f"{self.url}/token"}
-        path.write_text(json.dumps({**login, **more}), encoding="utf-8")
-        return path
+        return _write(path, {**new_user_login(f"{self.url}/token"), **more})
+
+    def write_impersonation(self, path: Path, source: Mapping[str, Any] | None = None, /, **more: Any) -> Path:
+        """A file as gcloud writes it with `--impersonate-service-account`. The source is a user's login, or another."""
+        info = {
+            "type": "impersonated_service_account",
+            "service_account_impersonation_url": self.impersonation_url,
+            "source_credentials": dict(source or new_user_login(f"{self.url}/token")),
+            "delegates": [],
+        }
+        return _write(path, {**info, **more})
+
+    def write_federation(self, path: Path, source: Mapping[str, Any] | None = None, /, **more: Any) -> Path:
+        """The file of a foreign identity (`external_account`). Its token is in a file beside it, or in `source`."""
+        beside = path.with_suffix(".token")
+        beside.write_text(SUBJECT_TOKEN, encoding="utf-8")
+        return _write(path, {**new_federation(self.url, source or {"file": str(beside)}), **more})
+
+    @property
+    def impersonation_url(self) -> str:
+        """Where the token of the simulated account is asked for by others."""
+        return f"{self.url}/v1/projects/-/serviceAccounts/{EMAIL}:generateAccessToken"
+
+    def subject_source(self, form: str = "text") -> dict[str, Any]:
+        """A `credential_source` at this simulator: its address and headers, for "text" or "json"."""
+        named = {"subject_token_field_name": SUBJECT_FIELD} if form == "json" else {}
+        return {
+            "url": f"{self.url}/identity/token?format={form}",
+            "headers": {"Authorization": f"Bearer {RUNNER_TOKEN}"},
+            "format": {"type": form, **named},
+        }
 
     # --- what a test looks at
 
@@ -134,7 +175,7 @@ class GoogleSimulator(VendorSimulator):
         if action in _OPEN:
             return None
         if "project" in names or action in _BY_TOKEN:
-            return None if self.tokens.is_good(request) else errors.unauthenticated()
+            return self.tokens.judge(request, SCOPE, *([IAM_SCOPE] if action == "impersonate" else []))
         given = request.headers.get("x-goog-api-key") or request.query_value("key")
         if given is None:
             return errors.no_key()
@@ -159,8 +200,16 @@ class GoogleSimulator(VendorSimulator):
             "download": storage.download,
             "object": storage.get_object,
             "token": lambda request, names: self.tokens.exchange(request),
+            "federate": lambda request, names: self.tokens.exchange_subject(request),
+            "subject": lambda request, names: self.tokens.hand_out_subject(request),
+            "impersonate": lambda request, names: self.tokens.impersonate(request, names["email"]),
             "metadata": lambda request, names: self.tokens.from_metadata(request),
         }
+
+
+def _write(path: Path, info: Mapping[str, Any]) -> Path:
+    path.write_text(json.dumps(info), encoding="utf-8")
+    return path
 
 
 def _read(request: RecordedRequest) -> tuple[str | None, dict[str, str]]:
