@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.acme import Acme
 from tests.support.bench import Bench
 
+from tarash.tarash_gateway import register_provider
 from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest
+from tarash.tarash_gateway.providers.base import ModelInfo
+from tarash.testkit.media import mp4
 
 # --- A9: found before anything is sent
 
@@ -88,3 +92,25 @@ def test_a_warning_that_the_program_turns_into_an_error_is_no_mistake_of_the_pro
     assert "seed is ignored" in error.message
     assert "which this program turns into an error" in error.message
     assert bench.posts == 0
+
+
+class Painter(Acme):
+    models = (ModelInfo("picture-1", ("image",)), ModelInfo("film-1", ("video",)))
+
+
+def test_a_model_for_other_work_is_not_bought(bench: Bench) -> None:
+    register_provider("painting-acme", Painter())
+    error = bench.fails(ValidationError, provider="painting-acme", model="picture-1")
+    assert "picture-1 of painting-acme is for image generation, not for video" in error.message
+    for model in ("film-1", "never-heard-of"):
+        bench.generate(provider="painting-acme", model=model)
+    assert (bench.posts, bench.charges) == (2, 2)
+
+
+@pytest.mark.parametrize("declared", ["image/png", "video/mp4"])
+def test_a_film_among_the_pictures_is_not_sent(bench: Bench, declared: str) -> None:
+    film = {"content": mp4().content, "content_type": declared}
+    with bench.failing(ValidationError) as caught:
+        bench.generate(request=VideoGenerationRequest(prompt="x", image_list=[film]))
+    assert "A picture is expected" in caught[0].message
+    assert bench.server.requests.total == 0

@@ -1,6 +1,7 @@
 """Who calls: keys of the Gemini API, and the usual credentials of Vertex AI (others: test_federation)."""
 
 import json
+import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from tests.google.conftest import Studio
 
-from tarash.tarash_gateway.exceptions import HTTPError, TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import HTTPError, SubmitOutcomeUnknownError, TarashException, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest
 from tarash.testkit.google import PROJECT, errors
 from tarash.testkit.google.oauth import CLIENT, REFRESH_TOKEN
@@ -74,6 +75,31 @@ def test_the_account_of_the_machine(vertex: Studio, monkeypatch: pytest.MonkeyPa
     assert asked.headers["metadata-flavor"] == "Google"
     assert asked.query_value("scopes") == "https://www.googleapis.com/auth/cloud-platform"
     assert vertex.google.requests("create")[0].headers["x-goog-user-project"] == "payer"
+
+
+def test_another_login_in_the_environment_is_another_account(
+    vertex: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        login = vertex.google.write_user_login(tmp_path / f"{name}.json")
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(login))
+        vertex.generate(config=keyless(vertex))
+    assert len(vertex.google.requests("token")) == 2
+
+
+def test_what_is_no_file_is_not_waited_for(vertex: Studio, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (str(tmp_path / "pipe"), "a\0b", "~nobody-of-that-name/login.json", str(tmp_path)):
+        with pytest.raises(ValidationError, match="cannot be read"):
+            vertex.generate(config=keyless(vertex, credentials_path=path))
+    assert not vertex.google.requests()
+
+
+def test_what_a_proxy_says_of_a_paid_request_is_not_about_credentials(vertex: Studio) -> None:
+    vertex.google.fail_next("create", Answer(504, json={"error": "upstream request timeout"}), charged=True)
+    with pytest.raises(SubmitOutcomeUnknownError, match="upstream request timeout"):
+        vertex.generate()
+    assert vertex.google.ledger.total_charges == 1
 
 
 def test_no_credentials_at_all(vertex: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,7 +235,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("video", "ray-3.2", options(keyframes=[{}], end_frame={"url": LINK}), "both keyframes and end_frame"),
     ("video", "ray-3.2", options(keyframes=[{}], loop=True), "both keyframes and loop"),
     ("video", "ray-3.2", {"model": "other"}, "model: it is reserved"),
-    ("video", "uni-1", {}, "uni-1 has no type 'video'"),
+    ("video", "uni-1", {}, "uni-1 of luma is for image generation, not for video"),
     ("video", "ray-2", {"callback_url": "https://example.com"}, "callback_url: it is reserved"),
     ("video", "ray-2", {"prompt": "xy"}, "2 characters, the model takes 3 to 5000"),
     ("video", "ray-2", {"prompt": "x" * 5001}, "5001 characters"),

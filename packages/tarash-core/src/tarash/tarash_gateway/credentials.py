@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 from tarash.tarash_gateway.providers.base import Credentials
 
 _MARGIN = 60.0
 """A token is fetched anew so many seconds before it ends (or a tenth of a short life), lest it end on the way."""
+_MOST = 256
+"""So many tokens are kept; a program that makes a new function for each call would fill the memory with them."""
 
-_kept: dict[str, tuple[Credentials, float]] = {}
+_kept: dict[Hashable, tuple[Credentials, float]] = {}
 
 
-def kept_credentials(account: str, now: float) -> Credentials | None:
+def kept_credentials(account: Hashable, now: float) -> Credentials | None:
     found = _kept.get(account)
     return found[0] if found and now < found[1] else None
 
 
-def keep_credentials(account: str, credentials: Credentials, now: float) -> None:
-    lifetime = credentials.lifetime or 0.0
+def keep_credentials(account: Hashable, credentials: Credentials, now: float) -> None:
+    lifetime = max(0.0, credentials.lifetime or 0.0)
+    for known, (_, end) in list(_kept.items()):
+        if end <= now or len(_kept) >= _MOST:
+            _kept.pop(known, None)
     _kept[account] = (credentials, now + lifetime - min(_MARGIN, lifetime / 10))
 
 
 def forget_credentials(credentials: Credentials) -> None:
-    for account in [name for name, (kept, _) in _kept.items() if kept is credentials]:
+    for account in [name for name, (kept, _) in list(_kept.items()) if kept is credentials]:
         _kept.pop(account, None)
+
+
+def told_apart(value: Any) -> Hashable:
+    """Something that is equal only for the same account: texts by what they say, functions and objects by themselves.
+
+    What it is made of is held, so that no other object can take the place of one that is gone.
+    """
+    if isinstance(value, Mapping):
+        return "mapping", tuple((name, told_apart(value[name])) for name in sorted(value, key=str))
+    if isinstance(value, list | tuple):
+        return "list", tuple(map(told_apart, value))
+    return value if isinstance(value, str | int | float | None) else _Itself(value)
+
+
+class _Itself:
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Itself):
+            return False
+        return self._value is other._value or _is_same_method(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash((id(getattr(self._value, "__self__", self._value)), getattr(self._value, "__name__", "")))
+
+
+def _is_same_method(one: object, other: object) -> bool:
+    """A method of an object is made anew each time that it is asked for."""
+    owner, function = getattr(one, "__self__", None), getattr(one, "__func__", None)
+    is_same = owner is getattr(other, "__self__", None) and function is getattr(other, "__func__", None)
+    return owner is not None and function is not None and is_same

@@ -115,7 +115,7 @@ def judged_cancellation(step: Callable[..., Step[Any]], *arguments: Any) -> Step
 
 
 def _judged_pending(pending: Pending) -> Pending:
-    if not _is_json(pending.state):
+    if pending.state is None or not _is_json(pending.state):
         raise TypeError("its step returned a state that is not JSON")
     if not isinstance(pending.event, Mapping):
         raise TypeError("its step returned an event that is no mapping")
@@ -148,4 +148,7 @@ def _is_json(value: Any) -> bool:
         return all(isinstance(name, str) and _is_json(item) for name, item in value.items())
     if isinstance(value, list):
         return all(_is_json(item) for item in value)
-    return value is None or isinstance(value, str | int | float)
+    if isinstance(value, str):
+        # Half a character cannot be written down.
+        return value.isascii() or value.encode("utf-8", "replace").decode() == value
+    return value is None or isinstance(value, int | float)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tarash.tarash_gateway.exceptions import ValidationError
+from tarash.tarash_gateway.media import open_file
 from tarash.tarash_gateway.messages import AskCaller, ReadFile, TellTime
 from tarash.tarash_gateway.runtime import Runtime
 from tarash.tarash_gateway.secrets import SecretBytes, SecretText
@@ -21,20 +22,25 @@ async def ask_machine(effect: ReadFile | AskCaller | TellTime, runtime: Runtime,
         return await runtime.run(_read, effect)
     if isinstance(effect, AskCaller):
         return await _ask(effect.option, runtime, options)
-    return runtime.clock.wall()
+    if isinstance(effect, TellTime):
+        return runtime.clock.wall()
+    raise TypeError(f"a step yielded {type(effect).__name__}, which is no effect")
 
 
 def _read(effect: ReadFile) -> bytes | None:
-    path = effect.path.expanduser()
     try:
-        with path.open("rb") as file:
+        with open_file(effect.path.expanduser()) as file:
             data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        if effect.optional and isinstance(error, FileNotFoundError):
+    except FileNotFoundError:
+        if effect.optional:
             return None
-        raise ValidationError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise ValidationError(f"{effect.path} cannot be read: there is no such file.") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        # RuntimeError: a home folder that nobody has.
+        told = error.strerror if isinstance(error, OSError) else error
+        raise ValidationError(f"{effect.path} cannot be read: {told}.") from None
     if len(data) > MAX_FILE_BYTES:
-        raise ValidationError(f"{path} is larger than {MAX_FILE_BYTES} bytes.")
+        raise ValidationError(f"{effect.path} is larger than {MAX_FILE_BYTES} bytes.")
     return SecretBytes(data)
 
 

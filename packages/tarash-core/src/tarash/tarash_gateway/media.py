@@ -86,7 +86,9 @@ def load_media(value: Any) -> Media:
     except ValueError as error:
         raise ValidationError(f"A media input cannot be used: {error}") from None
     except OSError as error:
-        raise ValidationError(f"A media input cannot be read: {error.strerror or error}") from None
+        raise ValidationError(
+            f"{error.filename or 'A media input'} cannot be read: {error.strerror or error}."
+        ) from None
 
 
 def _load(value: Any) -> Media:
@@ -128,10 +130,8 @@ def from_bytes(data: bytes, content_type: str | None = None, name: str | None = 
 
 
 def _load_path(path: Path) -> Media:
-    with io.BufferedReader(io.FileIO(path, opener=_without_waiting)) as file:
+    with open_file(path) as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{path} is not a regular file")
         if status.st_size == 0:
             raise ValueError(f"{path} is empty")
         if status.st_size <= INLINE_LIMIT:
@@ -154,6 +154,15 @@ def _read_and_rewind(file: IO[bytes]) -> Any:
     if start is not None:
         file.seek(start)
     return data
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a regular file; a pipe or a device is refused, and not waited for. Raises OSError or ValueError."""
+    file = io.BufferedReader(io.FileIO(path, opener=_without_waiting))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError(f"{path} is not a regular file")
+    return file
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -6,7 +6,7 @@ import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.exceptions import ProtocolError
+from tarash.tarash_gateway.exceptions import ProtocolError, ValidationError
 
 
 @lru_cache(maxsize=1024)
@@ -37,3 +37,13 @@ def is_loopback(host: str) -> bool:
     except ValueError:
         return False
     return address.is_loopback
+
+
+def refuse_plain_http(url: str, *, allowed: bool) -> None:
+    """Raise `ValidationError` when a key would travel to `url` in the clear, beyond this machine."""
+    scheme, host, _ = origin_of(url)
+    if scheme != "https" and not is_loopback(host) and not allowed:
+        raise ValidationError(
+            f"The key would travel in the clear to {host}. Use an https base_url, "
+            "or set provider_config={'allow_http': True} if that network is yours."
+        )

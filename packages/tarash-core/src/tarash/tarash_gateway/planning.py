@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.exceptions import TarashWarning, UnsupportedOperationError, ValidationError
-from tarash.tarash_gateway.media import load_media
+from tarash.tarash_gateway.media import Media, load_media
 from tarash.tarash_gateway.models import (
     GenerationConfig,
     GenerationRequest,
@@ -91,7 +92,17 @@ def load_inputs(request: GenerationRequest) -> Any:
     }
     if getattr(request, "image_list", None):
         loaded["image_list"] = [{**image, "image": load_media(image["image"])} for image in request.image_list]  # type: ignore[attr-defined]
+    for media in (loaded.get("mask_image"), *(image["image"] for image in loaded.get("image_list", ()))):
+        _refuse_other_media(media)
     return request.model_copy(update=loaded) if loaded else request
+
+
+def _refuse_other_media(media: Media | None) -> None:
+    """A film or a text among the pictures would be paid for nothing. What stands behind a link is not looked at."""
+    if media and not media.url and media.content_type.startswith(("audio/", "video/", "text/")):
+        raise ValidationError(
+            f"A picture is expected, but one of the inputs is {media.content_type}. Nothing was sent."
+        )
 
 
 def make_plan(
@@ -125,6 +136,7 @@ def make_plan(
         has_key=key is not None,
     )
     provider.check(call)
+    _refuse_other_kinds(provider, call)
     _warn_of_retirement(provider, call)
     return Plan(config, provider, operation, call, key, registered, is_mock)
 
@@ -188,6 +200,17 @@ def clean_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _refuse_other_kinds(provider: Provider, call: Call) -> None:
+    """A model that is known for other work only would be paid for nothing."""
+    known = [info for kind in _WORK if (info := provider.find_model(call.model, kind))]
+    kinds = {kind for info in known for kind in info.kinds}
+    if kinds and call.kind not in kinds:
+        work = " and ".join(_WORK[kind] for kind in _WORK if kind in kinds)
+        raise ValidationError(
+            f"{call.model} of {call.provider} is for {work} generation, not for {_WORK[call.kind]}. Nothing was sent."
+        )
+
+
 def _warn_of_retirement(provider: Provider, call: Call) -> None:
     info = provider.find_model(call.model, call.kind)
     if info is None or info.status == "active":
@@ -196,14 +219,20 @@ def _warn_of_retirement(provider: Provider, call: Call) -> None:
     date = f" {since} {info.date}" if info.date else ""
     instead = f" Use {info.replacement} instead." if info.replacement else ""
     note = f" {info.note}" if info.note else ""
-    warnings.warn(
-        f"{call.model} is {info.status} at {call.provider}{date}.{instead}{note}", TarashWarning, stacklevel=2
-    )
+    _warn(f"{call.model} is {info.status} at {call.provider}{date}.{instead}{note}")
 
 
 def warn_all(messages: list[str], model: str) -> None:
     for message in messages:
-        warnings.warn(f"{model}: {message}", TarashWarning, stacklevel=2)
+        _warn(f"{model}: {message}")
+
+
+def _warn(message: str) -> None:
+    """Warn at the line that called tarash, so that Python shows it once for each of them."""
+    frame, level = inspect.currentframe(), 1
+    while frame and str(frame.f_globals.get("__name__")).startswith(("tarash.tarash_gateway", "contextlib")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, TarashWarning, stacklevel=level)
 
 
 def with_payload(plan: Plan, payload: dict[str, Any]) -> Plan:

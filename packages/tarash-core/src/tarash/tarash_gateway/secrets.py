@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 from urllib.parse import quote
 
 REPLACEMENT = "[redacted]"
@@ -73,7 +74,13 @@ def scrub_bytes(data: bytes, secret: str) -> bytes:
 def _spellings(secret: str) -> tuple[bytes, ...]:
     # Of a key such as "id:secret" the second half is the secret.
     texts = [text for text in (secret, secret.partition(":")[2]) if _is_tellable(text)]
-    return tuple(dict.fromkeys(spelling for text in texts for spelling in (text.encode(), quote(text, "").encode())))
+    spellings = [spelling for text in texts for spelling in (text, *_percent_encoded(text))]
+    return tuple(dict.fromkeys(spelling.encode() for spelling in spellings))
+
+
+def _percent_encoded(text: str) -> list[str]:
+    upper = [quote(text, safe) for safe in ("", "/", "/:", "/:@!$&'()*+,;=")]
+    return [*upper, *(re.sub(r"%..", lambda found: found[0].lower(), one) for one in upper)]
 
 
 def _is_tellable(text: str) -> bool:
@@ -92,6 +99,15 @@ def scrub_text(text: str, secret: str | None) -> str:
     if not secret:
         return text
     return scrub_bytes(text.encode("utf-8", "surrogatepass"), secret).decode("utf-8", "surrogatepass")
+
+
+def scrub_value(value: Any, secret: str) -> Any:
+    """`scrub_text` for every text in a JSON value, names included."""
+    if isinstance(value, dict):
+        return {scrub_value(name, secret): scrub_value(item, secret) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(scrub_value(item, secret) for item in value)
+    return scrub_text(value, secret) if isinstance(value, str) else value
 
 
 def excerpt(body: bytes) -> str:

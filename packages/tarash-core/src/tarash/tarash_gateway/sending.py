@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tarash.tarash_gateway.credentials import forget_credentials, keep_credentials, kept_credentials
+from tarash.tarash_gateway.credentials import forget_credentials, keep_credentials, kept_credentials, told_apart
 from tarash.tarash_gateway.exceptions import (
     HTTPConnectionError,
     HTTPError,
@@ -18,17 +18,24 @@ from tarash.tarash_gateway.exceptions import (
     SubmitOutcomeUnknownError,
     TarashException,
     TimeoutError,
-    ValidationError,
 )
 from tarash.tarash_gateway.jobs import account_of
 from tarash.tarash_gateway.machine import ask_machine
 from tarash.tarash_gateway.messages import Effect, Request, Response, Result, Step, Watch
-from tarash.tarash_gateway.origins import is_loopback, origin_of
+from tarash.tarash_gateway.origins import is_loopback, origin_of, refuse_plain_http
 from tarash.tarash_gateway.providers.base import Call, Credentials, Provider
 from tarash.tarash_gateway.retrying import HINT_FLOOR, MAX_ATTEMPTS, backoff, budget_for, retry_after
 from tarash.tarash_gateway.runtime import Runtime, Socket, Stream
 from tarash.tarash_gateway.schema_cache import failed_lately, read_cached, remember_failure, write_cached
-from tarash.tarash_gateway.secrets import SecretText, cut_text, excerpt, scrub_bytes, scrub_text, without_query
+from tarash.tarash_gateway.secrets import (
+    SecretText,
+    cut_text,
+    excerpt,
+    scrub_bytes,
+    scrub_text,
+    scrub_value,
+    without_query,
+)
 
 FREE_TIMEOUT = 30.0
 """Seconds that one request which costs nothing may take; a step may say otherwise."""
@@ -70,18 +77,23 @@ class Sender:
         try:
             effect = next(step)
             while True:
-                answer = await self._answer(effect, step, retry_free)
-                paid = paid or (isinstance(effect, Request) and effect.billable)
+                try:
+                    answer = await self._answer(effect, step, retry_free)
+                except TarashException as error:
+                    # What is asked after the payment is part of it: without it nobody knows what was accepted.
+                    raise self.unknown(error) if paid else error from None
+                paid = paid or (isinstance(effect, Request) and effect.billable and answer.ok)
                 effect = step.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-        except HTTPConnectionError as error:
-            raise self._unknown(error) if paid else self.named(error) from None
+        except SubmitOutcomeUnknownError:
+            raise
         except TarashException as error:
-            raise self.named(error) from error.__cause__
+            lost = paid and isinstance(error, HTTPConnectionError)
+            raise self.unknown(error) if lost else self.named(error) from error.__cause__
         except Exception as error:
             wrapped = self._foreign(error)
-            raise self._unknown(wrapped) if paid else wrapped from error
+            raise self.unknown(wrapped) if paid else wrapped from error
 
     async def _answer(self, effect: Effect, step: Step[Any], retry_free: bool) -> Any:
         """What comes of an effect; its type is told by the steps in `providers.asking`."""
@@ -148,7 +160,7 @@ class Sender:
             except HTTPConnectionError as error:
                 self.named(error)
                 if request.billable and error.request_sent:
-                    raise self._unknown(error) from None
+                    raise self.unknown(error) from None
                 self._not_paid(request)
                 wait = backoff(attempt - 1)
                 if not (request.billable or retry_free) or not self._may_wait(wait, attempt, budget):
@@ -175,19 +187,24 @@ class Sender:
         return socket
 
     async def _begin(self, request: Request, begin: Callable[..., Any]) -> Any:
+        self._told.update(request.secrets)
         wire = self._prepared(request, await self.credentials_for(request))
         budget = budget_for(f"{self.provider.id} {self.call.base_url}")
         attempt = 0
         while True:
             attempt += 1
+            self._begin_paying(request)
             try:
                 begun = await begin(wire, self._timeout(request))
             except HTTPConnectionError as error:
                 wait = backoff(attempt - 1)
+                if not error.request_sent:
+                    self._not_paid(request)
                 if error.request_sent or not self._may_wait(wait, attempt, budget):
-                    raise (self._unknown(error) if error.request_sent else self.named(error)) from None
+                    raise (self.unknown(error) if error.request_sent else self.named(error)) from None
             else:
                 if not isinstance(begun, Response):
+                    budget.earn()
                     return begun
                 response = self._scrubbed(begun)
                 fresh = await self._renewed(request, response)
@@ -220,16 +237,6 @@ class Sender:
             await stream.close()
         return replace(stream.head, body=bytes(body))
 
-    def unfinished(self, error: HTTPConnectionError, *, heard: bool) -> TarashException:
-        """The error of a stream that broke: before the first sound another provider may be tried, after it not."""
-        unknown = self._unknown(error)
-        if heard:
-            unknown.message = (
-                f"The speech of {self.call.provider} broke off in the middle: {error.message} It is paid for."
-            )
-            unknown.retryable = False
-        return unknown
-
     def _begin_paying(self, request: Request) -> None:
         if request.billable and self.stopped:
             raise self.named(HTTPConnectionError("tarash was interrupted before the paid request was sent."))
@@ -247,7 +254,7 @@ class Sender:
         again = response.status in self.provider.not_accepted or (not request.billable and response.status >= 500)
         if not again or not (request.billable or retry_free):
             return None
-        error = self.provider.error(response)
+        error = self._meant(response)
         if error is None and request.billable and response.status >= 500:
             # Something in front of the provider says so, and does not know what the provider accepted.
             return None
@@ -277,11 +284,12 @@ class Sender:
             # A token is looked up for each request: a long wait outlives it.
             self._credentials = await self._authenticated()
         if self._credentials.headers:
-            self._refuse_plain_http(request.url)
+            refuse_plain_http(request.url, allowed=bool(self.call.options.get("allow_http")))
         return self._credentials.headers
 
     async def _authenticated(self) -> Credentials:
-        account = f"{self.call.base_url} {account_of(self.provider.id, self.key)} {self.call.options!r}"
+        who = (self.call.base_url, account_of(self.provider.id, self.key), self.provider.account(self.call))
+        account = (who, told_apart(self.call.options))
         kept = kept_credentials(account, self.runtime.clock.monotonic())
         if kept is not None:
             return kept
@@ -311,14 +319,6 @@ class Sender:
         trusted = (self.call.base_url, *self.provider.trusted_origins(self.call))
         return origin_of(url) in [origin_of(known) for known in trusted]
 
-    def _refuse_plain_http(self, url: str) -> None:
-        scheme, host, _ = origin_of(url)
-        if scheme != "https" and not is_loopback(host) and not self.call.options.get("allow_http"):
-            raise ValidationError(
-                f"The key would travel in the clear to {host}. Use an https base_url, "
-                "or set provider_config={'allow_http': True} if that network is yours."
-            )
-
     def scrubbed(self, data: bytes) -> bytes:
         """What came in, without our own key or token, should the other side have echoed it."""
         for secret in self._secrets():
@@ -337,13 +337,21 @@ class Sender:
         token = self._credentials.secret if self._credentials else None
         return [secret for secret in (self.key, token, *self._told) if secret]
 
+    def _meant(self, response: Response) -> TarashException | None:
+        """What the provider says that an answer means. A provider that stumbles over it does not know its meaning."""
+        try:
+            error = self.provider.error(response)
+        except Exception:
+            return None
+        return error if isinstance(error, TarashException) else None
+
     def failure(self, request: Request, response: Response) -> TarashException:
         """The exception that a refused request means."""
-        error = self.provider.error(response)
+        error = self._meant(response)
         if error is None and request.billable and response.status >= 500:
             said = excerpt(response.body)
             reached = f"HTTP {response.status} came from something that is not {self.provider.id}: {said}"
-            return self._unknown(ProtocolError(reached, raw_response=said))
+            return self.unknown(ProtocolError(reached, raw_response=said))
         self._not_paid(request)
         if error is None:
             place = without_query(request.url)
@@ -365,12 +373,14 @@ class Sender:
         error.request_id = error.request_id or self.call.request_id
         for secret in self._secrets():
             error.message = scrub_text(error.message, secret)
+            error.raw_response = scrub_value(error.raw_response, secret)
         error.message = cut_text(without_query(error.message))
         # Nobody is shown the error below this one, which may repeat what the other side said.
         error.__context__ = None
         return error
 
-    def _unknown(self, cause: TarashException) -> SubmitOutcomeUnknownError:
+    def unknown(self, cause: TarashException) -> SubmitOutcomeUnknownError:
+        """The error of a paid request of which nobody knows what became of it."""
         unknown = SubmitOutcomeUnknownError(
             f"It is unknown whether {self.call.provider} accepted the job: {cause.message} The request had been sent, "
             "so it may be running and billed; it was not sent again. Look at the provider's dashboard before you do.",
@@ -380,6 +390,5 @@ class Sender:
         return unknown
 
     def _foreign(self, error: Exception) -> TarashException:
-        message = f"The answer of {self.call.provider} could not be understood ({type(error).__name__}: {error})."
-        wrapped = ProtocolError(message)
-        return self.named(wrapped)
+        told = f"The answer of {self.call.provider} could not be understood ({type(error).__name__}: {error})."
+        return self.named(ProtocolError(told))

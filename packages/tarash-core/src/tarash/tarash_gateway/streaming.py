@@ -25,6 +25,12 @@ _NOT_SPLIT = (
 )
 
 
+def _too_long(timeout: float) -> HTTPConnectionError:
+    error = HTTPConnectionError(f"The speech was not finished within {timeout:g} seconds.")
+    error.request_sent = True
+    return error
+
+
 class Listener:
     """One attempt to listen at one provider. `heard` is true once a chunk was handed out: no fallback after that."""
 
@@ -52,10 +58,21 @@ class Listener:
         """The error, with what it means for money and for the next provider."""
         sender = self.attempt.driver.sender
         if isinstance(error, HTTPConnectionError) and error.request_sent and not error.possibly_billed:
-            return sender.unfinished(error, heard=self.heard)
+            return self._unfinished(error)
         error.retryable = error.retryable and not self.heard
         error.possibly_billed = error.possibly_billed or self.heard
         return sender.named(error)
+
+    def _unfinished(self, error: HTTPConnectionError) -> TarashException:
+        """The error of a stream that broke: before the first sound another provider may be tried, after it not."""
+        sender = self.attempt.driver.sender
+        unknown = sender.unknown(error)
+        if self.heard:
+            unknown.message = (
+                f"The speech of {sender.call.provider} broke off in the middle: {error.message} It is paid for."
+            )
+            unknown.retryable = False
+        return unknown
 
     async def _conversation(self, text: TextSource) -> AsyncGenerator[AudioChunk]:
         # It brings the HTTP client's encoder, which a mock never needs.
@@ -75,12 +92,21 @@ class Listener:
     async def _pieces(self, streaming: Streaming) -> AsyncGenerator[AudioChunk]:
         if streaming.request is not None:
             sender = self.attempt.driver.sender
-            silence = min(SILENCE, self.attempt.plan.config.timeout)
+            timeout, clock = self.attempt.plan.config.timeout, sender.runtime.clock
+            left = timeout
             stream = await sender.open(replace(streaming.request, max_bytes=LONGEST))
             try:
-                while data := await stream.read(silence):
+                while left > 0:
+                    # A caller who listens slowly is not waited for; only the provider's own time counts.
+                    begun = clock.monotonic()
+                    data = await stream.read(min(SILENCE, left))
+                    left -= clock.monotonic() - begun
+                    if not data:
+                        break
                     for chunk in streaming.decoder.feed(data):
                         yield chunk
+                else:
+                    raise _too_long(timeout)
             finally:
                 await stream.close()
         for chunk in streaming.decoder.finish():

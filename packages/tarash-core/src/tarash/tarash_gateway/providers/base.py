@@ -14,7 +14,7 @@ All but `error` are steps (see `messages`): generators that yield requests and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -191,6 +191,10 @@ class Provider:
         """
         return Credentials({self.key_header.name: self.key_header.template.format(key)} if key else {})
         yield
+
+    def account(self, call: Call) -> Hashable:
+        """What tells accounts apart beside the key and the options: an environment variable that names a login, say."""
+        return None
 
     def known_models(self) -> Iterable[ModelInfo]:
         """All models that are known here, for lists. Unknown ones are called all the same."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Hashable, Mapping, Sequence
 
 from tarash.providers.google.errors import google_error
 from tarash.providers.google.gemini.contents import Images
@@ -11,7 +12,7 @@ from tarash.providers.google.gemini.sounds import Speech
 from tarash.providers.google.gemini.speech import VOICES
 from tarash.providers.google.places import GEMINI_URL, check_names, model_name, on_vertex
 from tarash.providers.google.tables import DEFAULT_MODELS, OPTIONS, SUCCESSORS
-from tarash.providers.google.vertex.credentials import fetch_token
+from tarash.providers.google.vertex.credentials import LOGIN_VARIABLES, fetch_token
 from tarash.providers.google.vertex.imagen import Imagen
 from tarash.providers.google.vertex.regions import STORAGE_URL, location_of, vertex_url
 from tarash.providers.google.vertex.tokens import token_error
@@ -55,6 +56,9 @@ class GoogleProvider(Provider):
     def trusted_origins(self, call: Call) -> Sequence[str]:
         """Results on Vertex AI lie in Cloud Storage, which takes the same token."""
         return (str(call.options.get("storage_url") or STORAGE_URL),) if on_vertex(call) else ()
+
+    def account(self, call: Call) -> Hashable:
+        return tuple(map(os.environ.get, LOGIN_VARIABLES)) if on_vertex(call) else None
 
     def authenticate(self, call: Call, key: str | None) -> Step[Credentials]:
         return fetch_token(call) if on_vertex(call) else super().authenticate(call, key)

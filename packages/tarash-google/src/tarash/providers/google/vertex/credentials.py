@@ -29,6 +29,12 @@ JWT_GRANT = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 USER_GRANT = {"grant_type": "refresh_token"}
 USER_FIELDS = ("client_id", "client_secret", "refresh_token")
 ASSERTION_SECONDS = 3600
+LOGIN_VARIABLES = (
+    *("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "GOOGLE_CLOUD_QUOTA_PROJECT"),
+    *("NO_GCE_CHECK", "GCE_METADATA_HOST"),
+)
+"""Environment variables that decide whose token it is."""
+
 METADATA_HOST = "metadata.google.internal"
 METADATA_PATH = "/computeMetadata/v1/instance/service-accounts/default/token"
 METADATA = Request(

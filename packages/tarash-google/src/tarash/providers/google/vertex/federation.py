@@ -58,8 +58,12 @@ def impersonated(info: Mapping[str, Any], scope: str, source: Step[Credentials])
     asking = yield from source
     answer = yield Request("POST", link, headers=asking.headers, body=body, secrets=[asking.secret or ""])
     found, now = hidden(answer.object_or_empty()), datetime.fromtimestamp((yield from time_of_day()), UTC)
-    left = datetime.fromisoformat(text_at(found, "expireTime")) - now
-    return bearer(text_at(found, "accessToken"), left.total_seconds(), info)
+    return bearer(text_at(found, "accessToken"), (_instant(text_at(found, "expireTime")) - now).total_seconds(), info)
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _exchanged(info: Mapping[str, Any], scope: str) -> Step[Credentials]:
@@ -69,7 +73,7 @@ def _exchanged(info: Mapping[str, Any], scope: str) -> Step[Credentials]:
     fields = {**EXCHANGE, **present(info, "audience", "subject_token_type"), "subject_token": subject, "scope": scope}
     options = {"options": quote(json.dumps({"userProject": project}))} if project and not login else {}
     headers = {"Authorization": SecretText(f"Basic {login}")} if login else {}
-    secrets = [subject, login, info.get("client_secret") or ""]
+    secrets = [subject, login, SecretText(info.get("client_secret") or "")]
     answer = yield Request("POST", link, headers=headers, body=Form({**fields, **options}), secrets=secrets)
     return token_in(answer, info)
 

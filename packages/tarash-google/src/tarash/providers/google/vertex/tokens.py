@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tarash.tarash_gateway.exceptions import HTTPError, TarashException, ValidationError
+from tarash.tarash_gateway.exceptions import HTTPError, ProtocolError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import Response, number_or_none, text_at
 from tarash.tarash_gateway.providers.base import Credentials
 from tarash.tarash_gateway.providers.refusals import as_sentence
@@ -35,7 +35,8 @@ def token_error(response: Response) -> TarashException | None:
     """The exception of an answer in OAuth's shape (`{"error": "invalid_grant"}`), None for any other."""
     body = response.object_or_empty()
     code = body.get("error")
-    if not isinstance(code, str):
+    # Of a 5xx in this shape it is not known who says it.
+    if not isinstance(code, str) or response.status >= 500:
         return None
     told = as_sentence(body.get("error_description"), code=code)
     return HTTPError(f"The credentials were refused: {told}", raw_response=body, status_code=response.status)
@@ -49,6 +50,8 @@ def token_in(answer: Response, info: Mapping[str, Any]) -> Credentials:
 
 def bearer(token: str, lifetime: float, info: Mapping[str, Any]) -> Credentials:
     """Credentials that live `lifetime` seconds. The file may name the project whose quota is used."""
-    project = info.get("quota_project_id")
+    project, token = info.get("quota_project_id"), token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ProtocolError("The token service answered with a token that no header can carry.")
     quota = {"x-goog-user-project": str(project)} if project else {}
     return Credentials({"Authorization": SecretText(f"Bearer {token}"), **quota}, lifetime, SecretText(token))
