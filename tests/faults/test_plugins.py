@@ -13,8 +13,14 @@ from tests.support.acme import Acme, Videos
 from tests.support.bench import REQUEST, Bench
 from tests.support.worlds import World
 
-from tarash.tarash_gateway import register_provider
-from tarash.tarash_gateway.exceptions import SubmitOutcomeUnknownError, TarashException
+from tarash.tarash_gateway import generate_video, register_provider
+from tarash.tarash_gateway.exceptions import (
+    PluginError,
+    ProviderNotFoundError,
+    SubmitOutcomeUnknownError,
+    TarashException,
+    TarashWarning,
+)
 from tarash.tarash_gateway.hookspecs import hookimpl
 from tarash.tarash_gateway.messages import Cancellation, Done, Output, Pending, Step
 from tarash.tarash_gateway.models import (
@@ -30,6 +36,7 @@ from tarash.testkit.steps import Answer
 # --- G1: what happens on import, and after it
 
 HOOK = "from tarash.tarash_gateway.hookspecs import hookimpl\n@hookimpl\ndef tarash_providers(): "
+MINE = GOOD.replace('"good"', "'broken'")
 PROVIDER = "from tarash.tarash_gateway.providers.base import Provider\n"
 
 BROKEN: dict[str, str] = {
@@ -57,6 +64,13 @@ BROKEN: dict[str, str] = {
     "half a provider": f"{PROVIDER}class Mine(Provider): ...\n{HOOK}return {{'broken': Mine()}}",
     "a hook with other parameters": f"{HOOK.replace('()', '(wrong)')}return {{}}",
     "mappings that are none": f"{HOOK}return {{}}\n@hookimpl\ndef tarash_field_mappings(): return 3",
+    **{
+        f"mappings like {wrong}": f"{MINE}\n@hookimpl\ndef tarash_field_mappings(): return {wrong}"
+        for wrong in (
+            *("{'good': 5}", "{'good': {'': 5}}", "{'good': {'': {'prompt': 5}}}", "{'good': {5: {}}}"),
+            "{'good': {'': {}}, 'other': 5}",
+        )
+    },
 }
 
 
@@ -69,7 +83,13 @@ def test_each_broken_plugin_is_an_error_of_its_own_provider_alone(tmp_path: Path
     distribution(tmp_path, "dist-nameless", {"nameless": "good_module:no_such_object"})
     distribution(tmp_path, "dist-good", {"good": "good_module"}, good_module=GOOD)
     names += ["missing", "nameless"]
-    told = run_child(f"tell({{name: both(name) + both(name) for name in {[*names, 'good']}}})", tmp_path)
+    told = run_child(
+        "from tarash.tarash_gateway.plugins import registry\n"
+        f"told = {{name: both(name) + both(name) for name in {[*names, 'good']}}}\n"
+        "tell(told | {'mappings': registry.mappings('good')})",
+        tmp_path,
+    )
+    assert told["mappings"] is None
     assert told["good"] == [{"video": "https://media.example/good"}] * 4
     for name in names:
         about = [(one["error"], f"dist-{name}" in one["message"], one["provider"]) for one in told[name]]
@@ -144,6 +164,77 @@ tell(asyncio.run(main()))
         tmp_path,
     )
     assert told == "https://media.example/slow"
+
+
+NEW_MODELS = """
+from tarash.tarash_gateway.hookspecs import hookimpl
+from tarash.tarash_gateway.plugins import registry
+from tarash.tarash_gateway.providers.base import ModelInfo
+
+@hookimpl
+def tarash_models():
+"""
+MODELS: dict[str, tuple[str, bool]] = {
+    "nothing": ("return None", False),
+    "a number": ("return 5", True),
+    "a list of numbers": ("return [5]", True),
+    "half a pair": ("return [('good',)]", True),
+    "no model": ("return [('good', 'new-1')]", True),
+    "an exception": ("raise RuntimeError('no luck today')", True),
+    "an exit": ("raise SystemExit(3)", True),
+    "an exception in the middle": ("yield 'good', ModelInfo('half', ('video',))\n    raise KeyError('no')", True),
+    "an empty list": ("return []", False),
+    "its own": ("return [('good', ModelInfo('new-1', ('video',)))]", False),
+}
+"""What a plugin tells of models, and whether it is wrong."""
+
+
+def test_a_plugin_that_cannot_tell_of_models_is_warned_of_once_and_others_are_heard(tmp_path: Path) -> None:
+    names = [f"teller_{number}" for number in range(len(MODELS))]
+    for name, (code, _) in zip(names, MODELS.values(), strict=True):
+        module = GOOD.replace('"good"', repr(name)) + NEW_MODELS + f"    {code}\n"
+        distribution(tmp_path, f"dist-{name}", {name: name}, **{name: module})
+    distribution(tmp_path, "dist-good", {"good": "good_module"}, good_module=GOOD)
+    told = run_child(
+        f"""
+import warnings
+from tarash.tarash_gateway.plugins import registry
+for name in {names}:
+    registry.handler(name)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    models = [[info.id for info in registry.models("good")] for _ in range(2)]
+tell([models, [[type(one.message).__name__, str(one.message)] for one in caught]])
+""",
+        tmp_path,
+    )
+    models, caught = told
+    assert models == [["new-1"], ["new-1"]]
+    wrong = [f"dist-{name}" for name, (_, is_wrong) in zip(names, MODELS.values(), strict=True) if is_wrong]
+    assert sorted(next(one for one in wrong if f"{one} " in message) for _, message in caught) == sorted(wrong)
+    assert {kind for kind, _ in caught} == {"TarashWarning"}
+
+
+def test_a_provider_that_cannot_tell_of_its_own_models_is_blamed() -> None:
+    registry.register("their-own", Wrong(known_models=fails))
+    with pytest.raises(PluginError, match=r"their-own.*ZeroDivisionError"):
+        list(registry.models("their-own"))
+
+
+def test_what_an_application_tells_of_models_is_judged_in_the_same_way() -> None:
+    class Teller:
+        @hookimpl
+        def tarash_models(self) -> Any:
+            return [5]
+
+    registry.register("their-own", Acme())
+    teller = Teller()
+    registry.hooks.register(teller)
+    try:
+        with pytest.warns(TarashWarning, match="Teller"):
+            assert list(registry.models("their-own")) == []
+    finally:
+        registry.hooks.unregister(teller)
 
 
 # --- G2: two for one id
@@ -519,3 +610,10 @@ def test_a_mocked_generation_opens_nothing_either() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[] False False\n"
+
+
+@pytest.mark.parametrize("typed", ["fall", "FAL", "replicat"])
+def test_a_slip_of_the_pen_is_guessed(typed: str) -> None:
+    meant = {"fall": "fal", "FAL": "fal", "replicat": "replicate"}[typed]
+    with pytest.raises(ProviderNotFoundError, match=f"Did you mean '{meant}'"):
+        generate_video(VideoGenerationConfig(provider=typed, model="m"), REQUEST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -12,9 +13,9 @@ from typing import Any
 import pluggy
 
 from tarash.tarash_gateway import hookspecs
-from tarash.tarash_gateway.exceptions import PluginError, ProviderNotFoundError
+from tarash.tarash_gateway.exceptions import PluginError, ProviderNotFoundError, TarashWarning
 from tarash.tarash_gateway.providers.base import ModelInfo, Provider
-from tarash.tarash_gateway.providers.field_mappers import FieldMapping
+from tarash.tarash_gateway.providers.field_mappers import FieldMapper, FieldMapping
 
 log = logging.getLogger("tarash")
 
@@ -32,6 +33,8 @@ class Registry:
         self._loading: dict[str, threading.RLock] = {}
         self._mappings: dict[str, dict[str, FieldMapping]] = {}
         self._names: dict[str, list[EntryPoint]] = {}
+        self._distributions: dict[str, str] = {}
+        self._blamed: set[str] = set()
         self.discover()
 
     def discover(self) -> None:
@@ -105,9 +108,13 @@ class Registry:
     def _single_entry(self, provider: str) -> EntryPoint:
         entries = self._names.get(provider, [])
         if not entries:
+            import difflib
+
+            near = difflib.get_close_matches(provider.lower(), self.ids(), 1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
             known = ", ".join(self.ids()) or "none"
             raise ProviderNotFoundError(
-                f"There is no provider {provider!r}. Installed: {known}. "
+                f"There is no provider {provider!r}.{meant} Installed: {known}. "
                 f"For one of tarash's own: pip install 'tarash-gateway[{provider}]'.",
                 provider=provider,
             )
@@ -119,6 +126,7 @@ class Registry:
     def _handler_of(self, plugin: Any, entry: EntryPoint) -> Any:
         try:
             self._hook_in(plugin)
+            self._distributions.setdefault(self.hooks.get_name(plugin) or "", _owner(entry))
             handlers: dict[str, Any] = {}
             for found in self.hooks.subset_hook_caller("tarash_providers", self._others(plugin))():
                 handlers.update(found)
@@ -156,6 +164,9 @@ class Registry:
 
     def _collect_mappings(self, plugin: Any) -> None:
         for found in self.hooks.subset_hook_caller("tarash_field_mappings", self._others(plugin))():
+            # All are looked at before any counts: half of a broken plugin must not speak for others' providers.
+            for mappings in found.values():
+                _check_mappings(mappings)
             for provider, mappings in found.items():
                 self.add_mappings(provider, mappings, winning=False)
 
@@ -172,12 +183,41 @@ class Registry:
         return self._mappings.get(provider)
 
     def models(self, provider: str) -> Iterator[ModelInfo]:
-        """What is known of a provider's models."""
+        """What is known of a provider's models. Raises `PluginError` when the provider itself cannot tell.
+
+        What other plugins tell is left out where it cannot be read, and each of them is warned of once.
+        """
+        yield from self._own_models(provider)
+        # One by one, so that a plugin that fails does not silence the others.
+        for described in reversed(self.hooks.hook.tarash_models.get_hookimpls()):
+            try:
+                told: Any = described.function()
+                # To pluggy, None says nothing.
+                found = [_checked_model(owner, info) for owner, info in (() if told is None else told)]
+            except (Exception, SystemExit) as error:
+                self._blame(described, error)
+            else:
+                yield from (info for owner, info in found if owner == provider)
+
+    def _own_models(self, provider: str) -> list[ModelInfo]:
         handler = self.handler(provider)
-        if isinstance(handler, Provider):
-            yield from handler.known_models()
-        for found in self.hooks.hook.tarash_models():
-            yield from (info for owner, info in found if owner == provider)
+        if not isinstance(handler, Provider):
+            return []
+        try:
+            return [info for _, info in (_checked_model(provider, info) for info in handler.known_models())]
+        except Exception as error:
+            message = f"The models of {provider!r} cannot be read ({type(error).__name__}: {error})."
+            raise PluginError(message, provider=provider) from error
+
+    def _blame(self, described: pluggy.HookImpl, error: BaseException) -> None:
+        name, plugin = described.plugin_name, described.plugin
+        with self._lock:
+            told = name in self._blamed
+            self._blamed.add(name)
+        if not told:
+            owner = self._distributions.get(name) or getattr(plugin, "__name__", type(plugin).__name__)
+            problem = f"{type(error).__name__}: {error}"
+            warnings.warn(f"The models that {owner} tells of cannot be read ({problem}).", TarashWarning, stacklevel=3)
 
     def has_observers(self, event: str) -> bool:
         return bool(getattr(self.hooks.hook, f"tarash_{event}").get_hookimpls())
@@ -194,6 +234,21 @@ class Registry:
 
 def _owner(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else entry.value
+
+
+def _checked_model(owner: str, info: Any) -> tuple[str, ModelInfo]:
+    if not isinstance(info, ModelInfo):
+        raise TypeError(f"a {type(info).__name__} instead of a ModelInfo, for {owner!r}")
+    return owner, info
+
+
+def _check_mappings(mappings: Mapping[Any, Any]) -> None:
+    for model, mapping in mappings.items():
+        if not isinstance(model, str) or not isinstance(mapping, Mapping):
+            raise TypeError(f"{model!r} has a {type(mapping).__name__} instead of a mapping of fields")
+        for name, mapper in mapping.items():
+            if not isinstance(mapper, FieldMapper):
+                raise TypeError(f"{model!r} has a {type(mapper).__name__} instead of a FieldMapper for {name!r}")
 
 
 _METHODS = ("generate_video", "generate_image", "generate_tts", "generate_sts")
