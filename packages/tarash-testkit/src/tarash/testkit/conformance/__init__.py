@@ -11,7 +11,8 @@
 
 The class brings the tests, in both worlds. They buy from your simulated provider, and change, cut or lose its answers:
 what a fault costs (`MoneyTests`), what answers with one thing wrong in them do (`HostileAnswerTests`), what becomes of
-jobs that take too long (`PatienceTests`), and where the key shows (`SecrecyTests`). Needs `tarash-testkit[pytest]`.
+jobs that take too long (`PatienceTests`) or whose polls fail (`WaitingTests`), and where the key shows
+(`SecrecyTests`). Needs `tarash-testkit[pytest]`.
 """
 
 from tarash.testkit.conformance.hostile_answers import HostileAnswerTests
@@ -19,6 +20,7 @@ from tarash.testkit.conformance.money import MoneyTests
 from tarash.testkit.conformance.patience import PatienceTests
 from tarash.testkit.conformance.purchase import Purchase
 from tarash.testkit.conformance.secrecy import SecrecyTests
+from tarash.testkit.conformance.waiting import WaitingTests
 
 __all__ = [
     "HostileAnswerTests",
@@ -27,8 +29,9 @@ __all__ = [
     "ProviderConformance",
     "Purchase",
     "SecrecyTests",
+    "WaitingTests",
 ]
 
 
-class ProviderConformance(MoneyTests, PatienceTests, HostileAnswerTests, SecrecyTests):
+class ProviderConformance(MoneyTests, WaitingTests, PatienceTests, HostileAnswerTests, SecrecyTests):
     """All of them. A subclass, named `Test…`, has a fixture `purchase`."""

@@ -1,7 +1,8 @@
 """Money: what each fault of a paid request costs, in requests and in charges. `pytest -s` prints the table."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tarash.tarash_gateway.exceptions import (
     SubmitOutcomeUnknownError,
     TarashException,
 )
-from tarash.testkit.conformance.shop import Shop
+from tarash.testkit.conformance.shop import Instead, Shop
 from tarash.testkit.conformance.suite import Suite
 from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import Answer, Close, CutBody, CutChunked, Hang, Perform, Raw, Reset, Step
@@ -25,13 +26,14 @@ BUSY = {"error": {"message": "slow down", "code": "busy"}, "detail": "slow down"
 
 @dataclass(frozen=True)
 class Fault:
-    """What is played to the one paid request, and what must have come of it."""
+    """What is played to the one paid request, so many `times`, and what must have come of it."""
 
     steps: Sequence[Step]
     charges: int = 1
     posts: int = 1
     error: type[TarashException] | None = SubmitOutcomeUnknownError
     config: dict[str, Any] = field(default_factory=dict)
+    times: int | None = 1
 
 
 def proxy(status: int) -> Fault:
@@ -52,19 +54,23 @@ FAULTS: dict[str, Fault] = {
     "200 in HTML": proxy(200),
     "empty": Fault([Perform(), Answer()]),
     "no content": Fault([Perform(), Answer(204)]),
-    "401": Fault([Answer(401, json=BUSY)], charges=0, error=HTTPError),
+    "401": Fault([Answer(401, json=BUSY)], charges=0, error=HTTPError, times=None),
     "429": Fault([Answer(429, {"Retry-After": str(WAIT)}, json=BUSY)], posts=2, error=None),
 }
 
 
 @dataclass
 class Bill:
-    """What one purchase cost: paid requests and charges, and the seconds that were waited."""
+    """What one purchase cost: paid requests and charges, and the seconds that were waited.
+
+    `renewed`: something else was asked for between two paid requests, such as another token.
+    """
 
     outcome: Any
     posts: int
     charges: int
     sleeps: list[float]
+    renewed: bool
 
 
 class Bills:
@@ -79,13 +85,15 @@ class Bills:
         costs = ", ".join(f"{fault} {cost}" for fault, cost in self._row.items())
         return f"{self.shop.provider} {self.shop.kind}, POSTs/charges: {costs}"
 
-    def buy(self, fault: str, steps: Sequence[Step] = (), **config: Any) -> Bill:
-        shop = self.shop
-        charges, posts, sleeps = shop.ledger.total_charges, shop.sent(self.submit), len(shop.clock.sleeps)
-        outcome = shop.buy(instead=(self.submit.fits, steps) if steps else None, **config)
-        posts, charges = shop.sent(self.submit) - posts, shop.ledger.total_charges - charges
-        self._row[fault] = f"{posts}/{charges}"
-        return Bill(outcome, posts, charges, shop.clock.sleeps[sleeps:])
+    def buy(self, fault: str, steps: Sequence[Step] = (), times: int | None = 1, **config: Any) -> Bill:
+        shop, server = self.shop, self.shop.purchase.server
+        charges, requests, sleeps = shop.ledger.total_charges, len(server.requests), len(shop.clock.sleeps)
+        outcome = shop.buy(instead=Instead(self.submit.fits, steps, times) if steps else None, **config)
+        sent = [number for number, one in enumerate(server.requests[requests:]) if self.submit.fits(one)]
+        charges = shop.ledger.total_charges - charges
+        self._row[fault] = f"{len(sent)}/{charges}"
+        renewed = any(other - one > 1 for one, other in pairwise(sent))
+        return Bill(outcome, len(sent), charges, shop.clock.sleeps[sleeps:], renewed)
 
 
 class MoneyTests(Suite):
@@ -102,9 +110,11 @@ class MoneyTests(Suite):
             if name == "late" and bills.shop.world.name == "sync":
                 # It costs real time, so it is played in one world only.
                 continue
-            bill = bills.buy(name, fault.steps, **fault.config)
+            bill = bills.buy(name, fault.steps, fault.times, **fault.config)
             error = bill.outcome
-            assert (bill.posts, bill.charges) == (fault.posts, fault.charges), (name, error)
+            # A token that is refused is exchanged for another, once.
+            posts = fault.posts + (bill.renewed and fault.error is not SubmitOutcomeUnknownError)
+            assert (bill.posts, bill.charges) == (posts, fault.charges), (name, error)
             assert (type(error) if isinstance(error, TarashException) else None) is fault.error, (name, error)
             if fault.error is SubmitOutcomeUnknownError:
                 assert (error.retryable, error.possibly_billed, error.job, bill.sleeps) == (True, True, None, []), name
@@ -131,3 +141,15 @@ class MoneyTests(Suite):
                 assert isinstance(bill.outcome, HTTPError), bill.outcome
                 assert (bill.outcome.status_code, bill.posts, bill.charges) == (status, 1, 0)
             assert not other.requests
+
+    def test_what_is_paid_for_is_what_was_asked_for(self, shop: Shop) -> None:
+        if shop.kind == "sts":
+            pytest.skip("what is asked for are no words")
+        request, field = shop.purchase.request, "text" if shop.kind == "tts" else "prompt"
+        for word in ("marigold", "periwinkle"):
+            asked = replace(shop.purchase, request=request.model_copy(update={field: word}))
+            other = Shop(shop.world, asked)
+            outcome = other.buy()
+            assert not isinstance(outcome, TarashException), outcome
+            paid = next(one.request for one in other.exchanges if one.charged)
+            assert word.encode() in paid.body, f"{word!r} was asked for, and {paid.body[:200]!r} paid for"

@@ -28,7 +28,8 @@ class Purchase:
 
     `server` plays the provider: its handler answers as the real one does and charges what it accepts (`Charge`, or
     `ledger.charge`), on the server's clock. `config` leads to it, so it has a `base_url`, and an `api_key` that is at
-    least twelve letters long and that the server insists upon. `request` is the smallest that is accepted.
+    least twelve letters long and that the server insists upon. `request` is the smallest that is accepted, with one
+    output; it is bought with other prompts or texts, too.
 
     `run_seconds` is how long a job is asked for before it is done, in seconds of the server's clock; 0 where the result
     is in the answer to the paid request.

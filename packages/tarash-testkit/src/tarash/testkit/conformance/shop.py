@@ -2,9 +2,11 @@
 
 import json
 import warnings
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from tarash.tarash_gateway.exceptions import TarashException
@@ -23,11 +25,15 @@ USUAL = {"timeout": 300.0, "poll_interval": 20.0}
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request with the simulator's own answer; `charged` when it was this one that was paid for."""
+    """A request with the simulator's own answer; `charged` when it was this one that was paid for.
+
+    `refused` when a charged one is told that it was not accepted, so that it may be sent again.
+    """
 
     request: RecordedRequest
     answer: Answer
     charged: bool
+    refused: bool = False
 
     @property
     def json(self) -> Any:
@@ -63,6 +69,15 @@ def unchanged(exchange: Exchange) -> Played:
     return exchange.answer
 
 
+@dataclass(frozen=True)
+class Instead:
+    """Requests that the simulator does not hear of at all, and what is played to the next of them, so many `times`."""
+
+    wanted: Callable[[RecordedRequest], bool]
+    steps: Sequence[Step]
+    times: int | None = 1
+
+
 @dataclass
 class Shop:
     """Buys from one of the two worlds. `exchanges` are those of the last purchase."""
@@ -93,40 +108,46 @@ class Shop:
     def buy(
         self,
         change: Change = unchanged,
-        instead: tuple[Callable[[RecordedRequest], bool], Sequence[Step]] | None = None,
+        instead: Instead | None = None,
         callback: Callable[[Any], Any] | None = None,
         **changes: Any,
     ) -> Any:
-        """The response, or the error. `change` makes each answer what it is on the wire.
-
-        `instead`: which request the simulator does not hear of at all, and what is played to the next of them.
-        """
-        with self._altered(change, instead):
+        """The response, or the error; paid for once at most. `change` makes each answer what it is on the wire."""
+        with self._altered(change, instead), self._paying(1):
             return self._call(f"generate_{self.kind}", self.config(**changes), self.purchase.request, callback)
 
     def submit(self) -> Job:
         """What was accepted, without waiting for it."""
-        with self._altered(unchanged, None):
+        with self._altered(), self._paying(1):
             job = self._call(f"submit_{self.kind}", self.config(), self.purchase.request)
         assert isinstance(job, Job), job
         return job
 
     def ask(self, function: str, job: Job, **changes: Any) -> Any:
-        """`resume`, `poll` or `cancel`, as another process would, when all goes well: the result, or the error."""
-        with self._altered(unchanged, None):
+        """`resume`, `poll` or `cancel`, when all goes well: the result, or the error. Nothing is paid for."""
+        with self._altered(), self._paying(0):
             return self._call(function, Job.from_json(job.to_json()), self.config(**changes))
 
     @contextmanager
-    def _altered(
-        self, change: Change, instead: tuple[Callable[[RecordedRequest], bool], Sequence[Step]] | None
-    ) -> Generator[None]:
+    def _altered(self, change: Change = unchanged, instead: Instead | None = None) -> Generator[None]:
         self.exchanges = []
         scripts: ScriptBook = self.purchase.server.scripts
         if instead is not None:
-            scripts.add(instead[0], tuple(instead[1]))
+            scripts.add(instead.wanted, tuple(instead.steps), times=instead.times)
         _Counter(self, change).stand_at(scripts)
+        try:
+            yield
+        finally:
+            scripts.clear()
+
+    @contextmanager
+    def _paying(self, most: int) -> Generator[None]:
+        """Whatever happens, no more than this is paid for; what is told to be refused may be bought again."""
+        before = self.ledger.total_charges
         yield
-        scripts.clear()
+        charges = self.ledger.total_charges - before - sum(one.refused for one in self.exchanges)
+        sent = [f"{one.request.method} {one.request.path}" for one in self.exchanges]
+        assert charges <= most, f"paid {charges} times: {sent}"
 
     def _call(self, function: str, *arguments: Any) -> Any:
         with warnings.catch_warnings():
@@ -137,15 +158,16 @@ class Shop:
                 return error
 
     def roles(self) -> list[Role]:
-        """What the requests of a purchase are for, in order: what differs between two purchases are ids."""
+        """What the requests of a purchase are for, in order: what only one of three has in its paths is an id."""
         found: list[list[RecordedRequest]] = []
         for _ in range(3):
             outcome = self.buy()
             assert not isinstance(outcome, TarashException), outcome
             found.append([exchange.request for exchange in self.exchanges])
-        # The first has filled the cache of schemas.
-        pairs = zip(found[1], found[2], strict=True)
-        return list(dict.fromkeys(_role(one, other) for one, other in pairs))
+        seen = Counter(place for requests in found for place in {one for each in requests for one in _places(each)})
+        roles = [[_role(request, seen) for request in requests] for requests in found]
+        # The first is asked in the order in which things are needed. Later ones have kept schemas, and perhaps tokens.
+        return [role for role in dict.fromkeys(chain(*roles)) if role in roles[1] or role in roles[2]]
 
     def sent(self, role: Role) -> int:
         """How many requests of this role have come, heard of by the handler or not."""
@@ -155,10 +177,23 @@ class Shop:
         """The role of the one paid request of the last purchase."""
         return next(role for role in roles for one in self.exchanges if one.charged and role.fits(one.request))
 
+    def look(self, roles: Sequence[Role]) -> Role:
+        """The role of what follows the paid request: how does the job go?"""
+        return roles[roles.index(self.paid(roles)) + 1]
 
-def _role(one: RecordedRequest, other: RecordedRequest) -> Role:
-    segments = zip(one.segments, other.segments, strict=True)
-    return Role(one.method, tuple(first if first == second else None for first, second in segments))
+
+_Place = tuple[str, int, int, str]
+
+
+def _places(request: RecordedRequest) -> list[_Place]:
+    """The pieces of a path, each with where it stands."""
+    count = len(request.segments)
+    return [(request.method, count, number, segment) for number, segment in enumerate(request.segments)]
+
+
+def _role(request: RecordedRequest, seen: Counter[_Place]) -> Role:
+    places = _places(request)
+    return Role(request.method, tuple(place[-1] if seen[place] > 1 else None for place in places))
 
 
 class _Counter:
@@ -177,5 +212,7 @@ class _Counter:
     def _goes(self, answer: Answer) -> Played:
         charged = self._shop.ledger.total_charges > self._charges
         exchange = Exchange(self._request, answer, charged)
-        self._shop.exchanges.append(exchange)
-        return self._change(exchange)
+        played = self._change(exchange)
+        refused = charged and isinstance(played, Answer) and played.status >= 400
+        self._shop.exchanges.append(replace(exchange, refused=refused))
+        return played

@@ -32,3 +32,10 @@ class Suite:
         assert all(ledger.charges(job) == 1 for job in ledger.charged_jobs)
         if server.requests.total:
             ledger.assert_key_only_at(purchase.origin, purchase.key)
+
+    @pytest.fixture
+    def slow(self, shop: Shop) -> Shop:
+        """For tests of what can only be waited for."""
+        if not shop.purchase.run_seconds:
+            pytest.skip("the result comes at once")
+        return shop
