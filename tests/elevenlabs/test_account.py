@@ -67,7 +67,10 @@ def agree(name: str, outcome: Any, fields: dict[str, Any], said: dict[str, Any])
     if name == "voice_settings":
         for setting, value in fields[name].items():
             assert said.get(f"voice_settings.{setting}") == (None if setting == "emotion" else value)
-        assert (outcome.outcome == "ignored") == ("emotion" in fields[name])
+        placed = [setting for setting in fields[name] if setting != "emotion"]
+        lost = len(placed) < len(fields[name])
+        assert outcome.outcome == ("sent" if not lost else "converted" if placed else "ignored")
+        assert ("emotion: the model has no such setting" in (outcome.reason or "")) == lost
     elif outcome.outcome == "ignored":
         assert outcome.reason
         assert name not in said or name in fields["extra_params"]

@@ -386,7 +386,7 @@ def test_voice_settings_that_are_inputs_of_their_own() -> None:
     assert applied.payload["stability"] == 0.4
     assert applied.payload["voice"] == "Rachel"
     told = next(one for one in applied.outcomes if one.field == "voice_settings")
-    assert (told.outcome, told.reason) == ("ignored", "the model has no warmth")
+    assert (told.outcome, told.reason) == ("converted", "only stability is used; warmth: the model has no such setting")
 
 
 @pytest.mark.parametrize(

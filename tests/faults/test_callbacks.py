@@ -1,6 +1,7 @@
 """Callbacks of the caller that misbehave, and results that are not lost for it (D2)."""
 
 import asyncio
+import concurrent.futures
 import functools
 import logging
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.bench import REQUEST, Bench
+from tests.support.interrupting import Interruption
 from tests.support.moments import eventually
 from tests.support.worlds import AsyncWorld
 
@@ -84,15 +86,16 @@ def test_a_future_is_awaited(bench: Bench) -> None:
     assert len(seen.updates) == 3
 
 
-ERRORS = [ValueError("no"), RuntimeError(), KeyError("x"), StopIteration(), StopAsyncIteration(), AssertionError()]
+ERRORS: list[BaseException] = [ValueError("no"), RuntimeError(), KeyError("x"), StopIteration(), StopAsyncIteration()]
 ERRORS += [RecursionError(), MemoryError(), ExceptionGroup("many", [ValueError()]), TimeoutError(), UnicodeError()]
+ERRORS += [AssertionError(), asyncio.CancelledError(), concurrent.futures.CancelledError()]
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: f"{type(error).__module__}.{type(error).__name__}")
 @pytest.mark.parametrize("form", ["plain", "async"])
 @pytest.mark.parametrize("moment", ["always", "completed"])
 def test_what_a_callback_raises_does_not_cost_the_result(
-    bench: Bench, caplog: pytest.LogCaptureFixture, error: Exception, form: str, moment: str
+    bench: Bench, caplog: pytest.LogCaptureFixture, error: BaseException, form: str, moment: str
 ) -> None:
     calls: list[str] = []
 
@@ -111,6 +114,38 @@ def test_what_a_callback_raises_does_not_cost_the_result(
     assert (bench.posts, bench.polls, bench.cancels) == (1, 3, 0)
     assert len(caplog.records) == 1
     assert "on_progress" in caplog.records[0].getMessage()
+
+
+def test_a_callback_may_await_what_somebody_cancels(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    async def wait_in_vain(update: Update) -> None:
+        task = asyncio.ensure_future(asyncio.Event().wait())
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await task
+
+    with caplog.at_level(logging.WARNING, "tarash"):
+        assert bench.generate(wait_in_vain).video
+    assert (bench.posts, bench.cancels) == (1, 0)
+    assert [record.getMessage().split(";")[0] for record in caplog.records] == ["on_progress raised CancelledError"]
+
+
+@pytest.mark.parametrize("world", ["async"], indirect=True)
+@pytest.mark.parametrize("form", ["plain", "async"])
+def test_whoever_is_cancelled_while_a_callback_runs_is_cancelled(bench: Bench, form: str) -> None:
+    interruption = Interruption(bench)
+    entered: list[str] = []
+
+    def plain(update: Update) -> None:
+        entered.append(update.status)
+        interruption.trigger()
+
+    async def later(update: Update) -> None:
+        plain(update)
+        await asyncio.Event().wait()
+
+    interruption.run("generate_video_async", bench.config(), REQUEST, plain if form == "plain" else later)
+    assert entered == ["processing"]
+    assert (bench.posts, bench.charges, bench.cancels) == (1, 1, 1)
+    assert "job-1" in interruption.notes[-1]
 
 
 @pytest.mark.parametrize("moment", ["processing", "completed"])

@@ -19,11 +19,13 @@ from tarash.tarash_gateway.exceptions import (
     PartialResultError,
     SubmitOutcomeUnknownError,
     TarashException,
+    TimeoutError,
 )
 from tarash.tarash_gateway.models import VideoGenerationRequest
-from tarash.testkit.server import refused_port
+from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import (
     Answer,
+    Do,
     Normal,
     Perform,
     Reset,
@@ -113,6 +115,79 @@ def test_one_of_several_resumed_jobs_fails(bench: Bench) -> None:
         bench.resume(job)
     assert len(caught[0].response.videos) == 2
     assert bench.posts == 3
+
+
+# --- A7: one of several is not finished when the wait is over
+
+TWO = VideoGenerationRequest(prompt="a lighthouse at dawn", number_of_videos=2)
+NEVER = 10**9
+"""More polls than any test waits for."""
+ENDS: dict[str, tuple[Step, type[TarashException]]] = {
+    "the time": (Answer(json={"id": "job-2", "status": "running"}), TimeoutError),
+    "the grace": (Answer(503), HTTPError),
+    "the grace, without any answer": (Reset(), HTTPConnectionError),
+    "the key": (Answer(401, json={"problem": "no such key"}), HTTPError),
+}
+CANCELLED = {("the time", "cancel"), *((end, "fallback") for end in ENDS if end != "the key")}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("then", ["keep", "cancel", "fallback"])
+def test_what_is_finished_when_the_wait_ends_is_returned(
+    bench: Bench, second: ScriptedServer, end: str, then: str
+) -> None:
+    step, cause = ENDS[end]
+    bench.studio.polls_needed = 1
+    bench.server.script("GET", "/jobs/job-2", step, times=None)
+    wishes = {"fallback_configs": [bench.config(base_url=second.url)]} if then == "fallback" else {"on_timeout": then}
+    # Without a next provider nothing would be made again: who resumes the job gets all of it.
+    error = bench.fails(PartialResultError if then == "fallback" else cause, request=TWO, **wishes)
+
+    if isinstance(error, PartialResultError):
+        assert error.response.videos == [f"{bench.server.url}/films/job-1.mp4"]
+        assert [type(one) for one in error.errors] == [cause]
+        assert error.errors[0].message in error.message
+        assert not error.retryable
+    assert error.job is not None
+    assert error.job.provider_ids == ["job-1", "job-2"]
+    assert error.execution_metadata is not None
+    assert error.execution_metadata.total_attempts == 1
+    is_cancelled = (end, then) in CANCELLED
+    assert (bench.posts, bench.charges, bench.cancels) == (2, 2, int(is_cancelled))
+    assert not second.requests
+
+    bench.server.scripts.clear()
+    if is_cancelled:
+        with bench.failing(PartialResultError) as caught:
+            bench.resume(error.job)
+        assert caught[0].response.videos == [f"{bench.server.url}/films/job-1.mp4"]
+    else:
+        assert len(bench.resume(error.job).videos) == 2
+    assert (bench.posts, bench.charges) == (2, 2)
+
+
+@pytest.mark.parametrize("finished", ["job-1", "job-2"])
+def test_what_is_finished_after_all_is_returned_although_the_other_is_silent(
+    bench: Bench, second: ScriptedServer, finished: str
+) -> None:
+    def finish() -> None:
+        bench.studio.polls_needed = 0
+
+    silent = "job-2" if finished == "job-1" else "job-1"
+    bench.studio.polls_needed = NEVER
+    bench.server.script("GET", f"/jobs/{silent}", Answer(503), times=None)
+    bench.server.script("DELETE", f"/jobs/{finished}", Do(finish), Answer(409))
+    error = bench.fails(PartialResultError, request=TWO, fallback_configs=[bench.config(base_url=second.url)])
+    assert error.response.videos == [f"{bench.server.url}/films/{finished}.mp4"]
+    assert (bench.posts, bench.charges, bench.cancels) == (2, 2, 2)
+    assert not second.requests
+
+
+def test_when_nothing_is_finished_the_chain_goes_on(bench: Bench, second: ScriptedServer) -> None:
+    bench.studio.polls_needed = NEVER
+    response = bench.generate(request=TWO, fallback_configs=[bench.config(base_url=second.url)])
+    assert all(str(video).startswith(second.url) for video in response.videos)
+    assert (bench.posts, bench.cancels, bench.charges) == (2, 2, 4)
 
 
 # --- A8: everybody at once

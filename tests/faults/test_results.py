@@ -3,18 +3,27 @@
 import gzip
 import time
 import tracemalloc
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
+from tests.support.acme import Acme, Videos
 from tests.support.bench import KEY, Bench
 from tests.support.pages import PAGE
 from tests.support.studio import FILM
 from tests.support.variants import GuardedAcme
 
 from tarash.tarash_gateway import register_provider
-from tarash.tarash_gateway.exceptions import DownloadError
+from tarash.tarash_gateway.downloads import LinkExpiredError
+from tarash.tarash_gateway.exceptions import DownloadError, PartialResultError
+from tarash.tarash_gateway.messages import Done, Output, Pending
+from tarash.tarash_gateway.messages import Step as Steps
 from tarash.tarash_gateway.mock_media import asset
+from tarash.tarash_gateway.models import Kind, VideoGenerationRequest
+from tarash.tarash_gateway.providers.base import Call, Operation
 from tarash.testkit.server import ScriptedServer, refused_port
 from tarash.testkit.steps import (
     Answer,
@@ -106,6 +115,81 @@ def test_a_link_without_its_signature_stands_in_the_error(bench: Bench, tmp_path
     error = fails(bench, tmp_path)
     assert "very-secret" not in f"{error!r} {error.url} {error.message}"
     assert error.url == link.partition("?")[0]
+
+
+TWO = VideoGenerationRequest(prompt="a lighthouse at dawn", number_of_videos=2)
+UNREADABLE: dict[str, Step] = {
+    "503": Answer(503),
+    "401": Answer(401),
+    "404": Answer(404),
+    "reset": Reset(),
+    "failed": Answer(json={"id": "job-1", "status": "failed", "reason": "the machine broke"}),
+    "running": Answer(json={"id": "job-1", "status": "running"}),
+    "without a film": Answer(json={"id": "job-1", "status": "done"}),
+}
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE)
+def test_a_job_that_cannot_be_asked_gets_no_film_of_another(bench: Bench, tmp_path: Path, unreadable: str) -> None:
+    response = bench.generate(request=TWO)
+    bench.server.script("GET", "/films/job-1.mp4", Answer(403))
+    bench.server.script("GET", "/jobs/job-1", UNREADABLE[unreadable], times=None)
+    with pytest.raises(LinkExpiredError, match=r"job-1\.mp4 is no longer served \(HTTP 403\)") as info:
+        bench.world.save(response, tmp_path / "film.mp4", index=0)
+    assert info.value.job == response.job
+    assert not list(tmp_path.iterdir())
+    assert (bench.posts, bench.downloads) == (2, 1)
+    # The other one is asked for by itself.
+    assert bench.world.save(response, tmp_path / "film.mp4", index=1).read_bytes() == FILM
+    assert bench.server.requests[-1].path == "/films/job-2.mp4"
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_for_an_expired_link_its_own_job_is_asked(bench: Bench, tmp_path: Path, index: int) -> None:
+    response = bench.generate(request=TWO)
+    own, other = (f"job-{index + 1}", f"job-{2 - index}")
+    bench.server.script("GET", f"/films/{own}.mp4", Answer(410))
+    bench.server.script("GET", f"/jobs/{other}", Answer(503), times=None)
+    bench.studio.film_url = f"{bench.server.url}/films/fresh"
+    assert save(bench, tmp_path, response, index=index) == FILM
+    assert [request.path for request in bench.server.requests[-2:]] == [f"/jobs/{own}", f"/films/fresh/{own}.mp4"]
+
+
+def test_what_failed_leaves_the_places_of_the_others(bench: Bench, tmp_path: Path) -> None:
+    bench.on_poll(UNREADABLE["failed"])
+    with bench.failing(PartialResultError) as caught:
+        bench.generate(request=TWO)
+    bench.on_film(Answer(403))
+    bench.studio.film_url = f"{bench.server.url}/films/fresh"
+    assert save(bench, tmp_path, caught[0].response, index=0) == FILM
+    assert bench.server.requests[-1].path == "/films/fresh/job-2.mp4"
+
+
+class PairedVideos(Videos):
+    """Each job makes two films."""
+
+    def poll(self, call: Call, state: JsonValue) -> Steps[Pending | Done]:
+        answer = yield from super().poll(call, state)
+        if isinstance(answer, Done):
+            [film] = answer.outputs
+            return replace(answer, outputs=[film, Output(url=f"{film.url}?second")])
+        return answer
+
+
+class PairedAcme(Acme):
+    """Makes films in pairs."""
+
+    operations: Mapping[Kind, Operation] = {"video": PairedVideos()}
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_jobs_of_several_films_keep_their_places(bench: Bench, tmp_path: Path, index: int) -> None:
+    register_provider("paired-acme", PairedAcme())
+    response = bench.generate(request=TWO, provider="paired-acme")
+    bench.on_film(Answer(403))
+    assert save(bench, tmp_path, response, index=index) == FILM
+    assert bench.server.requests[-2].path == f"/jobs/job-{index // 2 + 1}"
+    assert f"{bench.server.url}{bench.server.requests[-1].raw_target}" == response.videos[index]
 
 
 # --- C2: cut on the way

@@ -158,6 +158,31 @@ def test_what_a_field_looks_like_on_the_wire(
     assert piece in vertex.google.requests(operation)[-1].body.decode()
 
 
+def test_a_style_that_is_said_before_the_text_is_told_of_both(either: Studio) -> None:
+    response = either.generate("tts", model="gemini-2.5-flash-tts", text="hi", voice_settings={"style": "calm"})
+    [message] = submits(either)[-1].json["contents"]
+    assert message["parts"] == [{"text": "calm: hi"}]
+    told = {one.field: (one.outcome, one.used, one.reason) for one in response.parameters}
+    assert told == dict.fromkeys(
+        ("text", "voice_settings"), ("converted", "calm: hi", "the style is said before the text")
+    )
+
+
+def test_each_setting_of_speech_that_is_not_used_is_named(gemini: Studio) -> None:
+    response = gemini.generate("tts", voice_settings={"pace": "slow", "style": "calm", "pitch": 2})
+    [told] = [one for one in response.parameters if one.field == "voice_settings"]
+    assert told.outcome == "converted"
+    lost = "pace: the model has no such setting; pitch: the model has no such setting"
+    assert told.reason == f"only style is used; {lost}"
+
+
+def test_a_bit_rate_that_cannot_be_chosen_is_told(gemini: Studio) -> None:
+    response = gemini.generate("tts", output_format={"format": "mp3", "bitrate": 64})
+    [told] = [one for one in response.parameters if one.field == "output_format"]
+    assert (told.outcome, told.used) == ("converted", "wav")
+    assert told.reason == "it is made as wav at 24000 Hz, mono, 16 bits; the bit rate cannot be chosen"
+
+
 def test_nothing_is_sent_that_nobody_set(gemini: Studio) -> None:
     gemini.generate(model="gemini-omni-1.2-flash")
     assert gemini.body("create") == {

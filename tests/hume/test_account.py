@@ -66,7 +66,9 @@ def test_each_field_has_one_outcome_and_the_wire_agrees(vendor: HumeSimulator, k
 def agree(name: str, outcome: Any, fields: dict[str, Any], said: dict[str, Any]) -> None:
     if name == "voice_settings":
         placed = [setting for setting, value in fields[name].items() if said.get(setting) == value]
-        assert (outcome.outcome == "ignored") == (len(placed) < len(fields[name]))
+        lost = fields[name].keys() - placed
+        assert outcome.outcome == ("renamed" if not lost else "converted" if placed else "ignored")
+        assert all(f"{setting}: the model has no such setting" in outcome.reason for setting in lost)
     elif outcome.outcome == "ignored":
         assert outcome.reason
         assert name not in said

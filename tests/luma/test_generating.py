@@ -209,7 +209,12 @@ BAD_INPUTS: list[tuple[str, str, dict[str, Any], str]] = [
     ("image", "photon-1", {"image_list": [as_image(PICTURE, "style")]}, "https links only"),
     ("image", "photon-1", {"image_list": [as_image(PICTURE, "asset")]}, "https links only"),
     ("video", "ray-3.2", {"image_list": ["gs://bucket/a.png"]}, "https links only"),
-    ("video", "ray-3.2", {"image_list": [as_input(CLIP, "video/mp4")]}, "A picture is expected, but one of the inputs is video/mp4"),
+    (
+        "video",
+        "ray-3.2",
+        {"image_list": [as_input(CLIP, "video/mp4")]},
+        "A picture is expected",
+    ),
     ("video", "ray-3.2", {"video": as_input(PICTURE)}, "type video is wanted here, not image/png"),
 ]
 

@@ -162,6 +162,16 @@ def test_what_becomes_of_a_field(
     assert (told.outcome, told.parameter) == (outcome, parameter)
 
 
+def test_each_setting_that_is_not_used_is_named(vendor: OpenAISimulator) -> None:
+    desk = Desk(SyncWorld(), vendor)
+    settings = {"foo": 3, "instructions": "calm", "speed": 1.2}
+    told = outcomes_of(desk, "tts", {"voice_settings": settings}, model="tts-1")["voice_settings"]
+    assert (told.outcome, told.parameter) == ("converted", "speed")
+    assert told.reason == "only speed is used; instructions: tts-1 takes none; foo: the model has no such setting"
+    sent = vendor.requests("speech")[0].json
+    assert (sent["speed"], {"foo", "instructions"} & set(sent)) == (1.2, set())
+
+
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("image", {"size": "1000x1000"}, "gpt-image-2", "multiples of 16"),
     ("image", {"size": "3200x1024"}, "gpt-image-2", "at most 3 times the other"),

@@ -84,6 +84,12 @@ TABLE: dict[str, Row] = {
         True,
     ),
     "text as error": (Answer(400, json={"error": "bad model"}), ValidationError, "bad model", False),
+    "text of a proxy": (
+        Answer(503, json={"error": "no healthy upstream"}),
+        SubmitOutcomeUnknownError,
+        "It is unknown",
+        True,
+    ),
     "HTML of a proxy": (errors.proxy_page(502), SubmitOutcomeUnknownError, "It is unknown", True),
     "HTML of a proxy, 404": (errors.proxy_page(404), HTTPError, "HTTP 404", False),
 }

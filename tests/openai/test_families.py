@@ -74,9 +74,18 @@ def test_a_way_from_video_to_video(vendor: OpenAISimulator, operation: str) -> N
     [
         (AudioOutputFormat(format="wav"), "renamed"),
         (AudioOutputFormat(format="wav", sample_rate=24_000), "renamed"),
-        (AudioOutputFormat(format="wav", sample_rate=44_100), "the vendor chooses the sample rate (24000 Hz)"),
-        (AudioOutputFormat(format="mp3", bitrate=128), "the vendor chooses the bit rate"),
+        (AudioOutputFormat(format="wav", sample_rate=44_100), "sample_rate: the vendor chooses it (24000 Hz)"),
+        (AudioOutputFormat(format="mp3", bitrate=128), "bitrate: the vendor chooses it"),
+        (
+            AudioOutputFormat(format="mp3", sample_rate=16_000, bitrate=64),
+            "sample_rate: the vendor chooses it (24000 Hz); bitrate: the vendor chooses it",
+        ),
     ],
 )
 def test_what_becomes_of_a_format(vendor: OpenAISimulator, wanted: AudioOutputFormat, outcome: str) -> None:
-    assert told(vendor, "tts", {"output_format": wanted}, "tts-1")["output_format"] == outcome
+    """What is not used is named, and the outcome is that of the format, which is sent."""
+    outcomes = Desk(SyncWorld(), vendor).generate("tts", {"output_format": wanted}, model="tts-1").parameters
+    [told] = [one for one in outcomes if one.field == "output_format"]
+    assert vendor.requests("speech")[0].json["response_format"] == wanted.format
+    expected = (outcome, None) if outcome == "renamed" else ("converted", f"only format is used; {outcome}")
+    assert (told.outcome, told.reason, told.parameter) == (*expected, "response_format")

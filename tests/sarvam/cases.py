@@ -123,6 +123,7 @@ ONLY_STREAMED = [
         streamed(f"speech as opus {rate}", "tts", shape("opus", rate), "opus", rate)
         for rate in (8000, 12_000, 16_000, 24_000, 48_000)
     ),
+    streamed("speech as mp3 64k", "tts", shape("mp3", None, 64), "mp3", 24_000, output_audio_bitrate="64k"),
     streamed("speech as opus 64k", "tts", shape("opus", None, 64), "opus", 24_000, output_audio_bitrate="64k"),
 ]
 STREAMS = [

@@ -32,6 +32,13 @@ FIELDS: list[tuple[dict[str, Any], str, str, str, str | None]] = [
     (shape("wav", 96_000), V3, "output_format", "rounded", "output_audio_codec, speech_sample_rate"),
     (shape("mp3", 44_100, 128), V3, "output_format", "rounded", "output_audio_codec, speech_sample_rate"),
     (
+        shape("mp3", None, 64),
+        V3,
+        "output_format",
+        "converted",
+        "output_audio_bitrate, output_audio_codec, speech_sample_rate",
+    ),
+    (
         shape("mp3", 24_000, 100),
         V3,
         "output_format",
@@ -40,12 +47,12 @@ FIELDS: list[tuple[dict[str, Any], str, str, str, str | None]] = [
     ),
     ({"voice_settings": {"pace": 1.1}}, V3, "voice_settings", "renamed", "pace"),
     ({"voice_settings": {"speed": 1.1}}, V3, "voice_settings", "renamed", "pace"),
-    ({"voice_settings": {"pace": 1.1, "speed": 1.2}}, V3, "voice_settings", "ignored", "pace"),
+    ({"voice_settings": {"pace": 1.1, "speed": 1.2}}, V3, "voice_settings", "converted", "pace"),
     ({"voice_settings": {"temperature": 0.5}}, V3, "voice_settings", "renamed", "temperature"),
     ({"voice_settings": {"pitch": 0.5}}, V3, "voice_settings", "ignored", "pitch"),
     ({"voice_settings": {"loudness": 1.5}}, V3, "voice_settings", "ignored", "loudness"),
     ({"voice_id": None, "voice_settings": {"pitch": 0.5}}, V4, "voice_settings", "renamed", "pitch"),
-    ({"voice_settings": {"pace": 1.1, "stability": 1}}, V3, "voice_settings", "ignored", None),
+    ({"voice_settings": {"pace": 1.1, "stability": 1}}, V3, "voice_settings", "converted", "pace"),
     ({"dict_id": "d1"}, V3, "dict_id", "sent", "dict_id"),
 ]
 
@@ -105,10 +112,59 @@ def test_an_option_that_nobody_knows_is_refused(desk: SpeechDesk) -> None:
     assert desk.vendor.server.requests.total == 0
 
 
-def test_what_v3_does_not_have_is_told(desk: SpeechDesk) -> None:
-    with pytest.warns(TarashWarning, match="voice_settings is ignored: bulbul:v3 has no pitch"):
-        desk.generate("tts", {"voice_settings": {"pitch": 0.1}})
-    assert "pitch" not in desk.vendor.server.requests[0].json
+NO_PITCH, NO_LOUDNESS = "pitch: bulbul:v3 has none", "loudness: bulbul:v3 has none"
+NO_FOO = "foo: the model has no such setting"
+UNUSED: list[tuple[dict[str, Any], str, str]] = [
+    ({"pitch": 0.1}, "ignored", NO_PITCH),
+    ({"foo": 3}, "ignored", NO_FOO),
+    ({"foo": 3, "pitch": 0.2}, "ignored", f"{NO_PITCH}; {NO_FOO}"),
+    (
+        {"foo": 3, "pitch": 0.2, "loudness": 1, "pace": 1.2},
+        "converted",
+        f"only pace is used; {NO_PITCH}; {NO_LOUDNESS}; {NO_FOO}",
+    ),
+    (
+        {"temperature": 0.5, "pace": 1.1, "speed": 1.2},
+        "converted",
+        "only pace and temperature are used; speed: voice_settings.pace decides this already",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "outcome", "reason"), UNUSED)
+def test_each_setting_that_is_not_used_is_named(
+    desk: SpeechDesk, settings: dict[str, Any], outcome: str, reason: str
+) -> None:
+    with pytest.warns(TarashWarning, match=reason):
+        response = desk.generate("tts", {"voice_settings": settings})
+    [told] = [one for one in response.parameters if one.field == "voice_settings"]
+    assert (told.outcome, told.reason) == (outcome, reason)
+    sent = desk.vendor.server.requests[0].json
+    assert settings.items() & sent.items() == {item for item in settings.items() if item[0] in ("pace", "temperature")}
+
+
+@pytest.mark.parametrize(("settings", "reason"), [(settings, reason) for settings, _, reason in UNUSED])
+def test_what_is_not_used_is_an_error_where_the_caller_wants_one(
+    desk: SpeechDesk, settings: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"voice_settings: {reason}"):
+        desk.generate("tts", {"voice_settings": settings}, unsupported_params="error")
+    assert desk.vendor.server.requests.total == 0
+
+
+def test_a_refused_setting_beside_others_is_told_once(desk: SpeechDesk) -> None:
+    settings = {"pace": 9, "pitch": 0.2, "temperature": 0.5}
+    with pytest.raises(ValidationError) as caught:
+        desk.generate("tts", {"voice_settings": settings}, unsupported_params="error")
+    assert str(caught.value).count("9 is more than 2") == 1
+
+
+def test_the_bit_rate_is_chosen_alike_with_and_without_the_usual_rate(desk: SpeechDesk) -> None:
+    for rate in (None, 24_000):
+        desk.generate("tts", shape("mp3", rate, 64))
+    unsaid, said = desk.vendor.server.requests
+    assert (unsaid.path, unsaid.json) == (said.path, said.json)
+    assert (said.segments[-1], said.json["output_audio_bitrate"]) == ("stream", "64k")
 
 
 def test_the_default_format_is_nobodys_wish(desk: SpeechDesk) -> None:

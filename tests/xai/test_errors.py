@@ -54,6 +54,14 @@ REFUSALS: list[tuple[str, Answer, type[TarashException], str, bool]] = [
     ("unknown model", errors.unknown_model("grok"), HTTPError, "HTTP 404.*does not exist", False),
     ("vendor's own failure", errors.server_error(), HTTPError, "HTTP 500.*Internal error", True),
     ("vendor is busy", errors.error(503, "unavailable", "Overloaded."), HTTPError, "HTTP 503", True),
+    ("text of a proxy", Answer(503, json={"error": "no upstream"}), SubmitOutcomeUnknownError, "It is unknown", True),
+    (
+        "vendor is busy, OpenAI's shape",
+        Answer(503, json={"error": {"message": "Overloaded."}}),
+        HTTPError,
+        "HTTP 503.*Overloaded",
+        True,
+    ),
     (
         "code without a text",
         Answer(400, json={"code": "invalid-argument", "error": ""}),

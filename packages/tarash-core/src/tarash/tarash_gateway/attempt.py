@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tarash.tarash_gateway.downloads import LinkExpiredError
 from tarash.tarash_gateway.driver import FETCH_SECONDS, LAST_POLL, Driver
@@ -33,7 +33,7 @@ from tarash.tarash_gateway.progress import Progress
 from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.responses import Ingredients, build_response
 from tarash.tarash_gateway.runtime import Runtime
-from tarash.tarash_gateway.saving import ResponseSaver, fetch_bytes
+from tarash.tarash_gateway.saving import ResponseSaver, fetch_bytes, fresh_output
 from tarash.tarash_gateway.sending import Sender
 from tarash.tarash_gateway.splitting import Division, divide
 
@@ -41,6 +41,13 @@ log = logging.getLogger("tarash")
 
 MAX_AUDIO_BYTES = 256 * 1024 * 1024
 Observe = Callable[..., None]
+
+
+class Place(NamedTuple):
+    """Where an output stands: in which part of the job, and where among that part's outputs."""
+
+    part: int
+    position: int
 
 
 class Attempt:
@@ -151,7 +158,9 @@ class Attempt:
         try:
             await work()
         except TarashException as error:
-            if not await self._rescue(error, more_to_come):
+            rescued = await self._rescue(error, more_to_come)
+            # The next provider would make again what is paid for here; without one, resuming the job brings all of it.
+            if not rescued and not (more_to_come and self.driver.keep_finished(error)):
                 raise
         return await self._respond()
 
@@ -201,12 +210,21 @@ class Attempt:
     # --- the result
 
     async def _respond(self) -> Any:
+        """The response. The result is paid for, so nothing that goes wrong from here on leads to another provider."""
         dones = self.driver.outcome()
+        try:
+            return await self._response(dones)
+        except Exception as raised:
+            error = blamed(self.plan.config, raised)
+            error.retryable = False
+            raise error from error.__cause__
+
+    async def _response(self, dones: Sequence[Done]) -> Any:
         call = self.driver.sender.call
         outputs = [output for done in dones for output in done.outputs]
         audio = b""
         if call.kind in ("tts", "sts"):
-            audio = await self._sound(dones)
+            audio = await self._sound()
             if len(dones) > 1:
                 outputs = [Output(data=audio, content_type=outputs[0].content_type)]
         response = build_response(
@@ -227,10 +245,10 @@ class Attempt:
         self._raise_if_partial(finished)
         return finished
 
-    async def _sound(self, dones: Sequence[Done]) -> bytes:
+    async def _sound(self) -> bytes:
         """The speech, of all pieces where the text was split. Raises `PartialResultError` for what does not join."""
-        firsts = [(number, done.outputs[0]) for number, done in enumerate(dones) if done.outputs]
-        sounds = [await self._audio(output, number) for number, output in firsts]
+        firsts = [(place, output) for place, output in self._places() if place.position == 0]
+        sounds = [await self._audio(output, place) for place, output in firsts]
         if len(sounds) == 1:
             return sounds[0]
         try:
@@ -243,22 +261,24 @@ class Attempt:
             error.sounds = tuple(sounds)
             raise self.driver.sender.named(error) from None
 
-    async def _audio(self, output: Output, number: int) -> bytes:
+    async def _audio(self, output: Output, place: Place) -> bytes:
         """The bytes of one part's speech. A link that has ended is asked for anew, once."""
         try:
             return await fetch_bytes(self.driver.sender, output, MAX_AUDIO_BYTES)
-        except LinkExpiredError:
-            job = self.driver.job
-            fresh = await read_parts(self.runtime, self.plan, job) if job else []
-            if len(fresh) <= number or not fresh[number].outputs:
-                raise
-        return await fetch_bytes(self.driver.sender, fresh[number].outputs[0], MAX_AUDIO_BYTES)
+        except LinkExpiredError as expired:
+            fresh = await fresh_output(read_again(self.runtime, self.plan, self.driver.job, place), expired)
+        return await fetch_bytes(self.driver.sender, fresh, MAX_AUDIO_BYTES)
+
+    def _places(self) -> list[tuple[Place, Output]]:
+        """Every output, with where it stands in the job: parts that failed have none."""
+        dones = [(number, part.done) for number, part in enumerate(self.driver.parts) if part.done]
+        return [(Place(number, at), output) for number, done in dones for at, output in enumerate(done.outputs)]
 
     def _saver(self, outputs: list[Output]) -> ResponseSaver:
-        plan, job = self.plan, self.driver.job
+        plan, job, places = self.plan, self.driver.job, [place for place, _ in self._places()]
 
-        async def refresh(runtime: Runtime) -> list[Output]:
-            return [output for done in await read_parts(runtime, plan, job) for output in done.outputs] if job else []
+        async def refresh(runtime: Runtime, index: int) -> Output | None:
+            return await read_again(runtime, plan, job, places[index]) if index < len(places) else None
 
         return ResponseSaver(lambda runtime: make_sender(runtime, plan, plan.config.timeout), outputs, refresh)
 
@@ -303,10 +323,18 @@ def make_sender(runtime: Runtime, plan: Plan, seconds: float) -> Sender:
     return Sender(runtime, plan.provider, plan.call, plan.key, runtime.clock.monotonic() + seconds)
 
 
-async def read_parts(runtime: Runtime, plan: Plan, job: Job) -> list[Done]:
-    """Ask for a finished job once more, for fresh links."""
+async def read_again(runtime: Runtime, plan: Plan, job: Job | None, place: Place) -> Output | None:
+    """Ask for one part of a finished job once more, for a fresh link. Raises what kept it from being read."""
+    if job is None:
+        return None
     sender = make_sender(runtime, plan, plan.config.timeout)
     driver = Driver(runtime, plan.provider, plan.operation, sender, 0, 1, plan.config.timeout, plan.is_mock)
     driver.adopt(job)
-    await driver.poll_once()
-    return [part.done for part in driver.parts if part.done]
+    part = driver.parts[place.part]
+    if part.open:
+        await driver.poll_part(part)
+    reason = part.error or part.last_miss
+    if reason is not None:
+        raise reason
+    outputs = part.done.outputs if part.done else ()
+    return outputs[place.position] if place.position < len(outputs) else None

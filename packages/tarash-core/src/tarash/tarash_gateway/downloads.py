@@ -10,7 +10,7 @@ import sys
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
-from tarash.tarash_gateway.exceptions import DownloadError, HTTPConnectionError, ProtocolError, ValidationError
+from tarash.tarash_gateway.exceptions import DownloadError, HTTPConnectionError, ProtocolError, TarashException
 from tarash.tarash_gateway.messages import Request, Response
 from tarash.tarash_gateway.origins import is_loopback, origin_of
 from tarash.tarash_gateway.retrying import HINT_CEILING, MAX_ATTEMPTS, backoff, retry_after
@@ -173,9 +173,10 @@ class Downloader:
                 response = await self._follow(url, collected, authenticated)
             except DownloadError:
                 raise
-            except (ValidationError, ProtocolError) as error:
-                raise DownloadError(f"The result at {without_query(url)} cannot be fetched: {error}") from error
-            except HTTPConnectionError as error:
+            except TarashException as error:
+                # Of the network, or of something that will not pass: the link, the key, whoever gives out tokens.
+                if isinstance(error, ProtocolError) or not isinstance(error, HTTPConnectionError):
+                    raise DownloadError(f"The result at {without_query(url)} cannot be fetched: {error}") from error
                 last = error.message
             else:
                 if response.status in (200, 206) or collected.is_whole(response):

@@ -6,6 +6,7 @@ submit; parts are submitted one after another and then waited for together.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -196,7 +197,7 @@ class Driver:
     async def poll_once(self) -> None:
         """Ask for each open part once."""
         for part in self._open_parts():
-            await self._poll_part(part)
+            await self.poll_part(part)
 
     async def receive(self, message: WebhookMessage) -> None:
         """Read what the vendor posted to a webhook, in place of a poll. It may speak of one part only."""
@@ -219,7 +220,8 @@ class Driver:
         index = self.parts.index(part)
         return replace(self.sender.call, index=index) if index else self.sender.call
 
-    async def _poll_part(self, part: Part) -> None:
+    async def poll_part(self, part: Part) -> None:
+        """Ask for one part. A failed poll is noted as missed; raises what ends the wait for all parts."""
         try:
             step = judged(self.operation.poll, self._call_of(part), part.state)
             answer = await self.sender.run(step, retry_free=False)
@@ -306,13 +308,21 @@ class Driver:
     async def collect_finished(self, seconds: float) -> bool:
         """After a cancellation that did not succeed: fetch what is finished. True when nothing is open any more."""
         self.sender.deadline = self._now() + seconds
-        try:
-            await self.poll_once()
-        except TarashException:
-            return False
+        for part in self._open_parts():
+            # One that cannot be asked does not keep the others from being finished.
+            with contextlib.suppress(TarashException):
+                await self.poll_part(part)
         return not self._open_parts()
 
     # --- the end
+
+    def keep_finished(self, error: TarashException) -> bool:
+        """End what is open with the error that ended the wait, if anything is finished: that is paid for, and kept."""
+        if not any(part.done and part.done.outputs for part in self.parts):
+            return False
+        for part in self._open_parts():
+            part.error = error
+        return True
 
     def outcome(self) -> Sequence[Done]:
         """The finished parts. Raises what happened when none is finished; `failures` tells of the others."""

@@ -10,6 +10,7 @@ from typing import Any
 from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.media import Media
 from tarash.tarash_gateway.models import GenerationRequest, ParameterOutcome
+from tarash.tarash_gateway.outcomes import in_one, is_used, is_used_in_part
 from tarash.tarash_gateway.providers.field_mappers import LOCAL, Converted, Elsewhere, FieldMapper, FieldMapping, Omit
 from tarash.tarash_gateway.secrets import shorten
 
@@ -21,8 +22,6 @@ SPLIT_FIELD = "split_text"
 WITHIN_LIMIT = "the text is within the limits that are known, and spoken in one piece"
 _MISSING = object()
 _UNSET: tuple[Any, ...] = (None, [], {})
-_UNUSED = ("ignored", "refused")
-_SEVERITY = ("sent", "renamed", "converted", "rounded", "ignored", "refused")
 # Without case and punctuation, so that no spelling slips through. Keys of other services (`openai_api_key`) are inputs
 # that some models really take.
 _RESERVED = frozenset(
@@ -47,11 +46,15 @@ def _plain(name: str) -> str:
 
 @dataclass
 class Applied:
-    """What a mapping made of a request. `warnings` are sentences for people."""
+    """What a mapping made of a request. `warnings` are sentences for people.
+
+    `in_part` names the fields that are used, but of which some members are not.
+    """
 
     payload: dict[str, Any] = field(default_factory=dict)
     outcomes: list[ParameterOutcome] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    in_part: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> list[ParameterOutcome]:
         return [outcome for outcome in self.outcomes if outcome.outcome == name]
@@ -83,12 +86,12 @@ class _Account:
         self.mapping: FieldMapping = {}
 
     def note(self, source: str, outcome: Any, parameter: str | None = None, **details: Any) -> None:
-        self._note_at(source.partition(".")[0], outcome, parameter, **details)
+        self._note_at(source.partition(".")[0], outcome, parameter, source, **details)
 
-    def _note_at(self, name: str, outcome: Any, parameter: str | None, **details: Any) -> None:
+    def _note_at(self, name: str, outcome: Any, parameter: str | None, source: str = "", **details: Any) -> None:
         if parameter and parameter.startswith(LOCAL):
             parameter = None
-        self.by_field.setdefault(name, []).append(ParameterOutcome(name, outcome, parameter, **details))
+        self.by_field.setdefault(name, []).append(ParameterOutcome(source or name, outcome, parameter, **details))
 
     def apply(self, mapping: FieldMapping) -> None:
         self.mapping = mapping
@@ -110,7 +113,7 @@ class _Account:
             if not notes or other == source or name not in fields_set(self.request) or self._is_unset(other):
                 continue
             if mapper.together:
-                self.by_field.setdefault(name, []).append(replace(notes[-1], field=name))
+                self.by_field.setdefault(name, []).append(replace(notes[-1], field=other))
             else:
                 self.note(other, "ignored", reason=f"{source} decides this already")
 
@@ -206,20 +209,21 @@ class _Account:
                 self.note(name, "converted", reason=WITHIN_LIMIT)
             elif name not in self.by_field:
                 self.note(name, "ignored", reason="the model has no such parameter")
-        outcomes = [_worst(notes) for notes in self.by_field.values()]
+        outcomes = [in_one(name, notes) for name, notes in self.by_field.items()]
         # A default that went along is nobody's wish; only what keeps a request from being sent is always told.
         asked = {*fields_set(self.request), *self.request.extra_params}
         self.applied.outcomes = [one for one in outcomes if one.field in asked or one.outcome == "refused"]
+        self.applied.in_part = {name for name, notes in self.by_field.items() if is_used_in_part(name, notes)} & asked
         return self.applied
 
     def _account_for_members(self, mapping: FieldMapping) -> None:
-        """Members of an object that no parameter took, where others were taken one by one."""
+        """Members of an object that no parameter took, where the object is not taken as a whole."""
         sources = {source for mapper in mapping.values() for source in mapper.sources}
         for name, value in fields_set(self.request).items():
-            if isinstance(value, dict) and name in self.by_field and name not in sources:
-                left = [member for member in value if f"{name}.{member}" not in sources]
-                if left:
-                    self.note(name, "ignored", reason=f"the model has no {', '.join(map(str, left))}")
+            if isinstance(value, dict) and name not in sources:
+                for member in value:
+                    if f"{name}.{member}" not in sources:
+                        self.note(f"{name}.{member}", "ignored", reason="the model has no such setting")
 
     def _account_for_images(self) -> None:
         roles = [image["type"] for index, image in enumerate(self.images) if index not in self.images_taken]
@@ -259,7 +263,7 @@ class _Account:
     def _override(self, name: str, value: Any) -> None:
         for source, notes in self.by_field.items():
             self.by_field[source] = [
-                ParameterOutcome(source, "ignored", note.parameter, reason=f"extra_params sets {name!r} itself")
+                ParameterOutcome(note.field, "ignored", note.parameter, reason=f"extra_params sets {name!r} itself")
                 if note.parameter and _decides(name, value, note.parameter)
                 else note
                 for note in notes
@@ -297,11 +301,10 @@ def in_one_account(pieces: Sequence[Applied], notes: Mapping[str, Mapping[str, A
     """
     first, *others = pieces
     outcomes = [
-        replace(one, **notes[one.field]) if one.field in notes and one.outcome not in _UNUSED else one
-        for one in first.outcomes
+        replace(one, **notes[one.field]) if one.field in notes and is_used(one) else one for one in first.outcomes
     ]
     refused = [refusal for other in others for refusal in other.named("refused") if refusal not in outcomes]
-    return Applied(first.payload, [*outcomes, *refused], first.warnings)
+    return replace(first, outcomes=[*outcomes, *refused])
 
 
 def takes_count(mapping: FieldMapping) -> bool:
@@ -310,15 +313,20 @@ def takes_count(mapping: FieldMapping) -> bool:
 
 
 def enforce(applied: Applied, policy: str, where: str) -> list[str]:
-    """Raise `ValidationError` for refused fields, and for ignored ones under "error"; else return what to warn of."""
+    """Raise `ValidationError` for refused fields, and for ignored ones under "error"; else return what to warn of.
+
+    A field of which a part is not used is as bad as an ignored one.
+    """
     refused = applied.named("refused")
+    in_part = [outcome for outcome in applied.outcomes if outcome.field in applied.in_part]
     if policy == "error":
-        refused += applied.named("ignored")
+        refused += applied.named("ignored") + in_part
     if refused:
         reasons = "; ".join(f"{outcome.field}: {outcome.reason}" for outcome in refused)
         raise ValidationError(f"{where} cannot take this request. {reasons}. Nothing was sent or paid.")
     ignored = [f"{outcome.field} is ignored: {outcome.reason}" for outcome in applied.named("ignored")]
-    return [] if policy == "ignore" else [*ignored, *applied.warnings]
+    partly = [f"{outcome.field}: {outcome.reason}" for outcome in in_part]
+    return [] if policy == "ignore" else [*ignored, *partly, *applied.warnings]
 
 
 def read(request: Any, source: str) -> Any:
@@ -377,12 +385,3 @@ def _wanted(parameter: str, mapper: FieldMapper) -> str:
     if mapper.roles:
         return f"the model needs {parameter!r}: give an image in image_list with type {mapper.roles[0]!r}"
     return f"the model needs {parameter!r}: set {' or '.join(mapper.sources) or 'it in extra_params'}"
-
-
-def _worst(notes: list[ParameterOutcome]) -> ParameterOutcome:
-    """One outcome for a field that went to several places: the one that people must know of most."""
-    worst = max(notes, key=lambda note: _SEVERITY.index(note.outcome))
-    parameters = ", ".join(sorted({note.parameter for note in notes if note.parameter and note.outcome != "ignored"}))
-    return ParameterOutcome(
-        worst.field, worst.outcome, parameters or worst.parameter, worst.given, worst.used, worst.reason
-    )

@@ -202,7 +202,7 @@ def clean_base_url(url: str) -> str:
 
 def _refuse_other_kinds(provider: Provider, call: Call) -> None:
     """A model that is known for other work only would be paid for nothing."""
-    known = [info for kind in _WORK if (info := provider.find_model(call.model, kind))]
+    known = [info for kind in _REQUESTS if (info := provider.find_model(call.model, kind))]
     kinds = {kind for info in known for kind in info.kinds}
     if kinds and call.kind not in kinds:
         work = " and ".join(_WORK[kind] for kind in _WORK if kind in kinds)

@@ -36,6 +36,21 @@ def percentage(told: Any) -> int | None:
     return None if number is None else min(100, max(0, int(number)))
 
 
+def _is_its_own(error: BaseException) -> bool:
+    """True for what concerns the callback alone: its errors, and that something which it awaited was cancelled."""
+    if isinstance(error, Exception):
+        return True
+    import asyncio
+
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return True  # Without an event loop nobody is cancelled.
+    return task is None or not task.cancelling()
+
+
 class Progress:
     """Reports one job to one callback. Percentages never decrease, and a terminal status is the last."""
 
@@ -73,7 +88,9 @@ class Progress:
         update = build_update(self._kind, self._request_id, status, **details)
         try:
             await self._runtime.notify(self._callback, update)
-        except Exception as error:
+        except BaseException as error:
+            if not _is_its_own(error):
+                raise
             if not self._warned:
                 self._warned = True
                 log.warning("on_progress raised %s; the generation goes on.", type(error).__name__, exc_info=True)

@@ -17,15 +17,13 @@ from tarash.tarash_gateway.runtimes import AsyncRuntime, SyncRuntime, run_sync
 from tarash.tarash_gateway.sending import Sender
 from tarash.tarash_gateway.sniffing import content_type_for, extension_for, sniff
 
-Refresh = Callable[[Runtime], Awaitable[list[Output]]]
+Refresh = Callable[[Runtime, int], Awaitable[Output | None]]
 
 
 class ResponseSaver:
-    """Saves the outputs of one response. `refresh` reads the job once more for new links; None where it cannot."""
+    """Saves the outputs of one response. `refresh` reads the job once more for a new link to the output of a number."""
 
-    def __init__(
-        self, make_sender: Callable[[Runtime], Sender], outputs: list[Output], refresh: Refresh | None = None
-    ) -> None:
+    def __init__(self, make_sender: Callable[[Runtime], Sender], outputs: list[Output], refresh: Refresh) -> None:
         self._make_sender = make_sender
         self._outputs = outputs
         self._refresh = refresh
@@ -75,22 +73,12 @@ class ResponseSaver:
                 output.url or "", file, authenticated=output.authenticated, max_bytes=max_bytes
             )
         except LinkExpiredError as expired:
-            fresh = await self._fresh_output(runtime, index, expired)
+            fresh = await fresh_output(self._refresh(runtime, index), expired)
             await runtime.run(file.restart)
             if fresh.data is not None:
                 await runtime.run(file.write, fresh.data)
                 return fresh.data[:65536]
             return await downloader.fetch(fresh.url or "", file, authenticated=fresh.authenticated, max_bytes=max_bytes)
-
-    async def _fresh_output(self, runtime: Runtime, index: int, expired: LinkExpiredError) -> Output:
-        try:
-            outputs = await self._refresh(runtime) if self._refresh else []
-        except TarashException as error:
-            expired.message += f" The job could not be asked for a new one: {error.message}"
-            raise expired from error
-        if index < len(outputs) and (outputs[index].url or outputs[index].data):
-            return outputs[index]
-        raise expired
 
 
 class _Nobody(Provider):
@@ -104,7 +92,11 @@ def orphan_saver() -> ResponseSaver:
     """A saver for a response of which nothing is known but what stands in it."""
     provider = _Nobody()
     call = Call("video", provider.id, "", provider.base_url, None, "")
-    return ResponseSaver(lambda runtime: Sender(runtime, provider, call, None, runtime.clock.monotonic()), [])
+
+    async def no_job(runtime: Runtime, index: int) -> None:
+        return None
+
+    return ResponseSaver(lambda runtime: Sender(runtime, provider, call, None, runtime.clock.monotonic()), [], no_job)
 
 
 def as_output(media: Any) -> Output:
@@ -151,6 +143,18 @@ def _unwritable(path: Path, error: OSError, response: Any) -> DownloadError:
     first = response.outputs()[0] if response.outputs() else None
     wrapped.url = first if isinstance(first, str) and first.startswith("http") else None
     return wrapped
+
+
+async def fresh_output(reading: Awaitable[Output | None], expired: LinkExpiredError) -> Output:
+    """What reading the job once more brings in place of an output whose link has ended. Raises `expired` without it."""
+    try:
+        fresh = await reading
+    except TarashException as error:
+        expired.message += f" The job could not be asked for a new one: {error.message}"
+        raise expired from error
+    if fresh is None:
+        raise expired
+    return fresh
 
 
 async def fetch_bytes(sender: Sender, output: Output, max_bytes: int) -> bytes:

@@ -74,6 +74,8 @@ class Sender:
     async def run(self, step: Step[Result], *, retry_free: bool = True) -> Result:
         """Run a step to its end: what it yields is done, and what came of it sent back in."""
         paid = False
+        failure: TarashException
+        cause: BaseException | None
         try:
             effect = next(step)
             while True:
@@ -86,14 +88,14 @@ class Sender:
                 effect = step.send(answer)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
-        except SubmitOutcomeUnknownError:
-            raise
         except TarashException as error:
-            lost = paid and isinstance(error, HTTPConnectionError)
-            raise self.unknown(error) if lost else self.named(error) from error.__cause__
+            lost = paid and isinstance(error, HTTPConnectionError) and not isinstance(error, SubmitOutcomeUnknownError)
+            failure, cause = self.unknown(error) if lost else self.named(error), error.__cause__
         except Exception as error:
             wrapped = self._foreign(error)
-            raise self.unknown(wrapped) if paid else wrapped from error
+            failure, cause = self.unknown(wrapped) if paid else wrapped, error
+        # Not raised up there, where it would carry along what it stands for.
+        raise failure from cause  # type: ignore[possibly-undefined]
 
     async def _answer(self, effect: Effect, step: Step[Any], retry_free: bool) -> Any:
         """What comes of an effect; its type is told by the steps in `providers.asking`."""

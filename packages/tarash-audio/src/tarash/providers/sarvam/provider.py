@@ -29,7 +29,8 @@ OTHER_NAMES = {"or": "od"}
 DEFAULT_LANGUAGE = "en-IN"
 LONGEST_STREAMED = 3500
 
-_RATES = (24_000, 8000, 16_000, 22_050)
+USUAL_RATE = 24_000
+_RATES = (USUAL_RATE, 8000, 16_000, 22_050)
 _HIGH_RATES = (32_000, 44_100, 48_000)
 _BITRATES = (128, 32, 64, 96, 192)
 _HEADERS = ("x-request-id",)
@@ -109,9 +110,8 @@ def speech_mapping(call: Call) -> FieldMapping:
 
 def _only_streamed(wanted: AudioOutputFormat) -> bool:
     """True for what the vendor makes for streams only: opus, and MP3 whose bit rate is chosen."""
-    return wanted.format == "opus" or (
-        wanted.format == "mp3" and wanted.bitrate is not None and wanted.sample_rate in _RATES
-    )
+    rate = wanted.sample_rate or USUAL_RATE
+    return wanted.format == "opus" or (wanted.format == "mp3" and wanted.bitrate is not None and rate in _RATES)
 
 
 def _format_mapping(table: Offers, wanted: AudioOutputFormat) -> FieldMapping:
@@ -127,7 +127,7 @@ def _format_mapping(table: Offers, wanted: AudioOutputFormat) -> FieldMapping:
 def _setting(model: str, name: str, limits: Limits | None, *others: str) -> FieldMapper:
     source = f"voice_settings.{name}"
     if limits is None:
-        return omitted_field_mapper(source, f"{model} has no {name}")
+        return omitted_field_mapper(source, f"{model} has none")
     return FieldMapper((source, *others), minimum=limits[0], maximum=limits[1])
 
 

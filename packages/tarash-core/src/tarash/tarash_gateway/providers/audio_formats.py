@@ -16,9 +16,6 @@ CONTENT_TYPES = {
     "opus": "audio/ogg",
 }
 
-COMPRESSED = frozenset({"mp3", "opus"})
-"""The formats of which a bit rate says something."""
-
 
 class Offer(NamedTuple):
     """One combination that a vendor makes: `rate` in Hz, `bitrate` in kbit/s (None where nothing is to choose)."""
@@ -66,7 +63,7 @@ def _changes(wanted: AudioOutputFormat, offer: Offer) -> Sequence[str]:
     changes = []
     if wanted.sample_rate not in (None, offer.rate):
         changes.append(f"the nearest sample rate is {offer.rate} Hz")
-    if wanted.bitrate not in (None, offer.bitrate) and wanted.format in COMPRESSED:
+    if wanted.bitrate not in (None, offer.bitrate):
         nearest = f"the nearest bit rate is {offer.bitrate} kbit/s"
         changes.append(nearest if offer.bitrate else "the bit rate cannot be chosen")
     return changes

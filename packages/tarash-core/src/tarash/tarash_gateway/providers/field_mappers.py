@@ -115,13 +115,6 @@ def omitted_field_mapper(source: str, reason: str) -> FieldMapper:
     return FieldMapper((source,), convert)
 
 
-def omitted_settings(settings: Mapping[str, Any] | None, known: Sequence[str]) -> dict[str, FieldMapper]:
-    """For the `voice_settings` that a caller set beside those that are known: nothing is sent, and he is told."""
-    reason = f"there is no such setting, only {' and '.join(known)}"
-    others = [f"voice_settings.{name}" for name in settings or {} if name not in known]
-    return {source: omitted_field_mapper(source, reason) for source in others}
-
-
 def named_parameter(
     *,
     allowed: Sequence[Any] | None = None,

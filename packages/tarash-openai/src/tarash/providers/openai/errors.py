@@ -44,7 +44,8 @@ def openai_error(response: Response, refusals: Refusals = REFUSALS) -> TarashExc
     """The exception that an answer means, or None when it is not in the vendor's shape."""
     body = response.object_or_empty()
     error = _error_of(body)
-    if error is None:
+    # A bare text is not the vendor's word, but perhaps a proxy's that lost the answer.
+    if error is None or (response.status >= 500 and isinstance(body.get("error"), str)):
         return None
     text = str(error.get("message") or error.get("code") or error.get("type") or "no reason given")
     judged = judge_error(error, text, refusals, body, response.status)

@@ -25,7 +25,6 @@ from tarash.tarash_gateway.providers.field_mappers import (
     FieldMapper,
     FieldMapping,
     omitted_field_mapper,
-    omitted_settings,
     passthrough_field_mapper,
     text_field_mapper,
 )
@@ -48,7 +47,6 @@ CONTENT_TYPES = {
     "pcm": "audio/pcm",
 }
 WITHOUT_INSTRUCTIONS = ("tts", "tts-hd", "tts-1", "tts-1-hd", "tts-1-1106", "tts-1-hd-1106")
-SETTINGS = ("speed", "instructions")
 
 
 def _voice(voice: str) -> Any:
@@ -64,20 +62,20 @@ _BASE: FieldMapping = {
     "language": omitted_field_mapper("language_code", "the language is heard from the text"),
 }
 _FORMAT = passthrough_field_mapper("output_format.format", allowed=list(CONTENT_TYPES))
-_RATE = omitted_field_mapper("output_format.sample_rate", f"the vendor chooses the sample rate ({SAMPLE_RATE} Hz)")
-_BITRATE = omitted_field_mapper("output_format.bitrate", "the vendor chooses the bit rate")
+_RATE = omitted_field_mapper("output_format.sample_rate", f"the vendor chooses it ({SAMPLE_RATE} Hz)")
+_BITRATE = omitted_field_mapper("output_format.bitrate", "the vendor chooses it")
 
 
 def speech_mapping(model: str, request: TTSRequest) -> FieldMapping:
     """What becomes of the fields that are set; the request's default format is the vendor's own, and is not sent."""
-    mapping = {**_BASE, **omitted_settings(request.voice_settings, SETTINGS)}
+    mapping = dict(_BASE)
     if model in WITHOUT_INSTRUCTIONS:
         mapping["instructions"] = omitted_field_mapper("voice_settings.instructions", f"{model} takes none")
     if "output_format" in request.model_fields_set:
         mapping["response_format"] = _FORMAT
-        mapping["bitrate"] = _BITRATE
         if request.output_format.sample_rate != SAMPLE_RATE:
             mapping["sample_rate"] = _RATE
+        mapping["bitrate"] = _BITRATE
     return mapping
 
 

@@ -42,7 +42,8 @@ def xai_error(response: Response) -> TarashException | None:
     """The exception that an answer means, or None when it is in none of the vendor's shapes."""
     body = response.object_or_empty()
     code, text = _told(body)
-    if not text:
+    # A bare text without a code is not the vendor's word on 5xx, but perhaps a proxy's that lost the answer.
+    if not text or (response.status >= 500 and isinstance(body.get("error"), str) and not code):
         return None
     sentence = as_sentence(text, code=code)
     if _is_moderated(code, text):

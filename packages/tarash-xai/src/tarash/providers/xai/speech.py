@@ -29,7 +29,6 @@ from tarash.tarash_gateway.providers.base import Call, Operation
 from tarash.tarash_gateway.providers.field_mappers import (
     FieldMapper,
     FieldMapping,
-    omitted_settings,
     passthrough_field_mapper,
     text_field_mapper,
 )
@@ -48,7 +47,6 @@ FORMATS: Offers = {
 }
 BYTES_PER_SAMPLE = {"pcm": 2, "mulaw": 1, "alaw": 1}
 CONTENT_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "pcm": "audio/pcm", "mulaw": "audio/basic"}
-SETTINGS = ("speed",)
 TIMINGS = "with_timestamps"
 
 
@@ -68,8 +66,7 @@ _FORMAT = audio_format_mapper(FORMATS, _spell)
 
 def speech_mapping(request: TTSRequest) -> FieldMapping:
     """What becomes of the fields that are set; the request's default format is not sent: the vendor has its own."""
-    mapping = {**_BASE, **omitted_settings(request.voice_settings, SETTINGS)}
-    return {**mapping, "output_format": _FORMAT} if "output_format" in request.model_fields_set else mapping
+    return {**_BASE, "output_format": _FORMAT} if "output_format" in request.model_fields_set else _BASE
 
 
 class Speech(Operation):

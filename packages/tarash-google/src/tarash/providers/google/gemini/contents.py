@@ -52,9 +52,7 @@ def content_body(payload: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(body.get("contents"), Mapping):
         return body
     part = {"text": "", **body["contents"]}
-    images, style = part.pop("images", ()), part.pop("style", None)
-    if style:
-        part["text"] = f"{style}: {part['text']}"
+    images = part.pop("images", ())
     return {**body, "contents": [{"role": "user", "parts": [*map(_part, images), part]}]}
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from tarash.providers.google.places import model_name
+from tarash.tarash_gateway.models import AudioOutputFormat
 from tarash.tarash_gateway.providers.base import Call
 from tarash.tarash_gateway.providers.field_mappers import (
     Converted,
@@ -18,7 +19,6 @@ from tarash.tarash_gateway.providers.field_mappers import (
     constant_field_mapper,
     find_mapping,
     omitted_field_mapper,
-    omitted_settings,
     one_of,
     passthrough_field_mapper,
 )
@@ -35,7 +35,6 @@ NEWEST = "gemini-3.8-"
 
 MOST_SPEAKERS = 2
 SPEECH_HERTZ = 24000
-SETTINGS = ("style", "speakers")
 CONFIG = "generationConfig.speechConfig"
 SEVERAL = f"{CONFIG}.multiSpeakerVoiceConfig.speakerVoiceConfigs"
 
@@ -52,27 +51,32 @@ def _speakers(voice_config: Callable[[str], Mapping[str, Any]], speakers: Any) -
     return [{"speaker": name, "voiceConfig": voice_config(str(voice))} for name, voice in speakers.items()]
 
 
-def _audio_format(formats: Mapping[str, str], wanted: str) -> Converted:
-    if wanted not in formats:
-        raise ValueError(f"{wanted[:20]!r} is not one of wav, pcm")
-    return Converted(formats[wanted], reason=f"it is made as {formats[wanted]} at {SPEECH_HERTZ} Hz, mono, 16 bits")
+def _audio_format(formats: Mapping[str, str], wanted: AudioOutputFormat) -> Converted:
+    if wanted.format not in formats:
+        raise ValueError(f"{wanted.format[:20]!r} is not one of wav, pcm")
+    made = formats[wanted.format]
+    bitrate = "" if wanted.bitrate is None else "; the bit rate cannot be chosen"
+    return Converted(made, reason=f"it is made as {made} at {SPEECH_HERTZ} Hz, mono, 16 bits{bitrate}")
+
+
+def _styled(said: Mapping[str, Any]) -> Converted:
+    style, text = said["voice_settings.style"], said["text"]
+    return Converted(f"{style}: {text}" if style else text, reason="the style is said before the text")
 
 
 WHOLE = {"mp3": "wav", "wav": "wav", "pcm": "pcm"}
 """What is made of each wish; the usual one for MP3 gets WAV, anything rarer is refused."""
 STREAMED = dict.fromkeys(WHOLE, "pcm")
 FORMATS: Mapping[bool, FieldMapping] = {
-    streamed: {"local.audio_format": FieldMapper(("output_format.format",), partial(_audio_format, formats))}
+    streamed: {"local.audio_format": FieldMapper(("output_format",), partial(_audio_format, formats))}
     for streamed, formats in ((False, WHOLE), (True, STREAMED))
 }
-STYLE = passthrough_field_mapper("voice_settings.style")
 VOICED: Mapping[str, FieldMapping] = {
     NEWEST: {
         f"{CONFIG}.voiceConfig.voice": FieldMapper(("voice_id",), _any_voice),
         SEVERAL: FieldMapper(
             ("voice_settings.speakers",), partial(_speakers, lambda voice: {"voice": _any_voice(voice)})
         ),
-        "contents.speechMetadata.style": STYLE,
     },
     "": {
         f"{CONFIG}.voiceConfig.prebuiltVoiceConfig.voiceName": FieldMapper(("voice_id",), _known_voice),
@@ -80,8 +84,11 @@ VOICED: Mapping[str, FieldMapping] = {
             ("voice_settings.speakers",),
             partial(_speakers, lambda voice: {"prebuiltVoiceConfig": {"voiceName": _known_voice(voice)}}),
         ),
-        "contents.style": STYLE,
     },
+}
+STYLED: Mapping[str, FieldMapping] = {
+    NEWEST: {"contents.speechMetadata.style": passthrough_field_mapper("voice_settings.style")},
+    "": {"contents.text": FieldMapper(("text", "voice_settings.style"), _styled, together=True)},
 }
 NO_VOICE = omitted_field_mapper("voice_id", "voice_settings['speakers'] gives the voices")
 SPEECH: FieldMapping = {
@@ -92,8 +99,9 @@ SPEECH: FieldMapping = {
 
 
 def speech_mapping(call: Call) -> FieldMapping:
-    settings = call.request.voice_settings or {}
-    voiced = find_mapping(VOICED, model_name(call.model)) or {}
+    settings, model = call.request.voice_settings or {}, model_name(call.model)
+    voiced = find_mapping(VOICED, model) or {}
     if settings.get("speakers"):
         voiced = {name: NO_VOICE if mapper.sources == ("voice_id",) else mapper for name, mapper in voiced.items()}
-    return {**SPEECH, **FORMATS[call.streamed], **voiced, **omitted_settings(settings, SETTINGS)}
+    styled = {} if settings.get("style") is None else find_mapping(STYLED, model) or {}
+    return {**SPEECH, **FORMATS[call.streamed], **voiced, **styled}
