@@ -153,10 +153,10 @@ class CinemaServer:
         wait_for_request(self.server, method, path)
 
 
-def wait_for_request(server: ScriptedServer, method: str, path: str) -> None:
-    """Until such a request has come."""
+def wait_for_request(server: ScriptedServer, method: str, path: str, count: int = 1) -> None:
+    """Until so many such requests have come."""
     seen = 0
-    while not server.requests.matching(method, path):
+    while len(server.requests.matching(method, path)) < count:
         seen += 1
         server.requests.wait_for(seen)
 

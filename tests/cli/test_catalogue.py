@@ -71,3 +71,12 @@ def test_providers_and_their_keys(tarash: Command, broken: None) -> None:
     facts = json_of(tarash("providers", "--json"))["providers"]
     assert {one["id"]: one["keys"] for one in facts}["cinema"] == {"CINEMA_KEY": True}
     assert KEY not in done.stdout + done.stderr
+
+
+def test_the_keys_of_a_provider_with_two_interfaces(tarash: Command) -> None:
+    tarash.environment["LUMA_AGENTS_API_KEY"] = KEY
+    told = "LUMA_AGENTS_API_KEY is set (for ray-3.2, uni-1), LUMAAI_API_KEY is not set (for other models)"
+    assert told in tarash("providers").stdout
+    [luma] = [one for one in json_of(tarash("providers", "--json"))["providers"] if one["id"] == "luma"]
+    assert luma["keys"] == {"LUMA_AGENTS_API_KEY": True, "LUMAAI_API_KEY": False, "LUMA_API_KEY": False}
+    assert luma["key_models"] == {"LUMA_AGENTS_API_KEY": ["ray-3.2", "uni-1"]}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.cli.running import KEY, CinemaServer, Command, add_distribution, json_of
 
 from tarash.cli import records
@@ -23,6 +24,13 @@ def test_a_sound_installation(tarash: Command, cinema: CinemaServer) -> None:
         assert fact in done.stdout
     assert KEY not in done.stdout
     assert "secret" not in done.stdout
+
+
+@pytest.mark.parametrize(("variable", "state"), [("LUMAAI_API_KEY", "note"), ("LUMA_AGENTS_API_KEY", "ok")])
+def test_the_key_that_the_default_models_need(tarash: Command, variable: str, state: str) -> None:
+    findings = json_of(tarash("doctor", "--json", env={variable: KEY}))["findings"]
+    [luma] = [one for one in findings if one["check"] == "provider" and one["text"].startswith("luma ")]
+    assert (luma["state"], f"{variable} is set" in luma["text"]) == (state, True)
 
 
 def test_two_distributions_with_one_id(tarash: Command, cinema: CinemaServer, tmp_path: Path) -> None:

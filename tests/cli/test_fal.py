@@ -66,6 +66,7 @@ def test_what_was_made_is_saved_when_the_rest_is_refused(tarash: Command, fal: S
 
 def test_an_interrupted_job_of_fal_is_resumed(tarash: Command, fal: ScriptedServer) -> None:
     fal.script("GET", f"{BELOW}/status", Hang())
+    fal.script("PUT", f"{BELOW}/cancel", Answer(400, json={"status": "ALREADY_COMPLETED"}))
     process = tarash.start(*words(fal), "-o", "boat.mp4")
     wait_for_request(fal, "GET", f"{BELOW}/status")
     out, err = interrupt(process, signal.SIGTERM)
@@ -76,3 +77,15 @@ def test_an_interrupted_job_of_fal_is_resumed(tarash: Command, fal: ScriptedServ
     assert tarash(*command.split()[1:]).returncode == 0
     assert tarash.files == ["boat.mp4"]
     assert len(fal.requests.matching("POST")) == 1
+
+
+def test_what_was_finished_before_the_rest_was_cancelled_is_not_lost(tarash: Command, fal: ScriptedServer) -> None:
+    fal.script("GET", f"{BELOW}/status", Normal())
+    fal.script("GET", f"{BELOW}/status", Hang())
+    process = tarash.start(*words(fal), "--n", "2")
+    wait_for_request(fal, "GET", BELOW)
+    wait_for_request(fal, "GET", f"{BELOW}/status", 2)
+    _, err = interrupt(process)
+    [kept] = tarash.kept
+    assert "The job was cancelled at the provider" in err
+    assert f"To save what was finished before, without paying again: tarash jobs resume {kept}" in err

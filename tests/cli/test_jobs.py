@@ -80,6 +80,62 @@ def test_a_job_that_was_given_up_is_not_forgotten(tarash: Command, cinema: Cinem
     assert f"tarash jobs status {kept}" in done.stderr
 
 
+# --- attempts that failed
+
+
+def lost_submit(tarash: Command, cinema: CinemaServer, *words: str) -> "subprocess.CompletedProcess[str]":
+    """A chain whose first submit gets no answer."""
+    cinema.server.script("POST", "/jobs", Close())
+    return tarash(*FILM, *words, "--base-url", f"cinema:{cinema.server.url}")
+
+
+def told_of(done: "subprocess.CompletedProcess[str]") -> list[str]:
+    return [line for line in done.stderr.splitlines() if line.startswith("cinema:film-1 failed: ")]
+
+
+def test_a_fallback_tells_of_what_may_have_been_billed(tarash: Command, cinema: CinemaServer) -> None:
+    done = lost_submit(tarash, cinema, "-m", "cinema:film-9")
+    assert done.returncode == 0
+    assert "cinema:film-9" in done.stdout
+    [line] = told_of(done)
+    assert "unknown whether cinema accepted the job" in line
+    assert line.endswith("may have been billed.")
+    assert "Warning" not in done.stderr
+
+
+def test_a_quiet_fallback_tells_of_it_in_the_document_only(tarash: Command, cinema: CinemaServer) -> None:
+    done = lost_submit(tarash, cinema, "-m", "cinema:film-9", "--json", "-q")
+    facts = json_of(done)
+    assert [attempt["possibly_billed"] for attempt in facts["attempts"]] == [True, False]
+    assert facts["warnings"] == []
+    assert told_of(done) == []
+
+
+def test_a_fallback_without_a_key_does_not_hide_the_first_attempt(tarash: Command, cinema: CinemaServer) -> None:
+    done = lost_submit(tarash, cinema, "-m", "luma")
+    assert done.returncode == 4
+    [line] = told_of(done)
+    assert line.endswith("may have been billed.")
+    assert "A fallback was not tried: There is no key for luma" in done.stderr
+
+
+def test_what_was_refused_was_not_billed(tarash: Command, cinema: CinemaServer) -> None:
+    problem = {"problem": f"too much at {cinema.link} {'x' * 300}"}
+    cinema.server.script("POST", "/jobs", Answer(429, json=problem, headers={"Retry-After": "60"}))
+    done = tarash(*FILM, "-m", "cinema:film-9", "--base-url", f"cinema:{cinema.server.url}", "--timeout", "1")
+    [line] = told_of(done)
+    assert "billed" not in line
+    assert SIGNATURE not in line
+    assert len(line) < 200
+
+
+def test_the_error_of_a_single_attempt_is_told_once(tarash: Command, cinema: CinemaServer) -> None:
+    cinema.server.script("POST", "/jobs", Close())
+    done = tarash(*FILM, *cinema.url)
+    assert told_of(done) == []
+    assert "may be running and billed" in done.stderr
+
+
 # --- exit codes
 
 
@@ -152,6 +208,7 @@ def test_a_timeout_is_5_and_the_job_goes_on_in_another_process(tarash: Command, 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_job_is_kept(tarash: Command, cinema: CinemaServer, number: int, code: int) -> None:
     cinema.server.script("GET", "/jobs/job-1", Hang())
+    cinema.server.script("DELETE", "/jobs/job-1", Answer(500, json={"problem": "not now"}))
     process = tarash.start(*FILM, *cinema.url, "--json")
     cinema.wait_for("GET", "/jobs/job-1")
     out, err = interrupt(process, number)
@@ -160,8 +217,56 @@ def test_an_interrupted_job_is_kept(tarash: Command, cinema: CinemaServer, numbe
     [kept] = tarash.kept
     assert f"tarash jobs resume {kept}" in err
     assert json.loads(out)["job_file"] == str(kept)
-    assert "cancelled there: cancelled" in json.loads(out)["error"]["message"]
+    assert "cancelled there: impossible" in json.loads(out)["error"]["message"]
     assert len(cinema.server.requests.matching("DELETE")) == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_job_that_was_cancelled_is_over(
+    tarash: Command, cinema: CinemaServer, number: int, code: int
+) -> None:
+    cinema.server.script("GET", "/jobs/job-1", Hang())
+    process = tarash.start(*FILM, *cinema.url, "--json")
+    cinema.wait_for("GET", "/jobs/job-1")
+    out, err = interrupt(process, number)
+    assert process.returncode == code
+    assert_cancelled(tarash, err)
+    assert "resume" not in json.loads(out)
+    assert len(cinema.server.requests.matching("DELETE")) == 1
+
+
+def assert_cancelled(tarash: Command, err: str) -> None:
+    """It is told that the job was cancelled, and nothing leads back to it."""
+    assert "cancelled at the provider, which may bill it all the same" in err
+    assert "resume" not in err
+    assert tarash.kept == []
+
+
+def test_a_timeout_that_cancelled_the_job_is_1(tarash: Command, cinema: CinemaServer) -> None:
+    cinema.endless.add("/jobs/job-1")
+    done = tarash(*FILM, *cinema.url, "--timeout", "1", "--on-timeout", "cancel")
+    assert done.returncode == 1
+    assert "within 1 seconds. The remote job was cancelled." in done.stderr
+    assert_cancelled(tarash, done.stderr)
+    assert len(cinema.server.requests.matching("DELETE")) == 1
+
+
+def test_a_timeout_that_could_not_cancel_the_job_is_5(tarash: Command, cinema: CinemaServer) -> None:
+    cinema.endless.add("/jobs/job-1")
+    cinema.server.script("DELETE", "/jobs/job-1", Answer(500, json={"problem": "not now"}))
+    done = tarash(*FILM, *cinema.url, "--timeout", "1", "--on-timeout", "cancel")
+    assert done.returncode == 5
+    [kept] = tarash.kept
+    assert f"tarash jobs resume {kept}" in done.stderr
+
+
+def test_a_job_that_was_cancelled_for_the_next_provider_is_not_kept(tarash: Command, cinema: CinemaServer) -> None:
+    cinema.endless.add("/jobs/job-1")
+    done = tarash(*FILM, "-m", "cinema:film-9", "--base-url", f"cinema:{cinema.server.url}", "--timeout", "1")
+    assert done.returncode == 0
+    [line] = told_of(done)
+    assert line.endswith("did not finish the job within 1 seconds. It may have been billed.")
+    assert tarash.kept == []
 
 
 def test_an_interrupted_submit_is_told_of(tarash: Command, cinema: CinemaServer) -> None:
@@ -276,6 +381,22 @@ def test_a_job_is_cancelled(
     cinema.server.script("DELETE", "/jobs/job-1", Answer(status, json={}))
     done = tarash("jobs", "cancel", str(job), "--json")
     assert (done.returncode, json_of(done)["outcome"]) == (code, outcome)
+    assert tarash.kept == ([] if outcome == "cancelled" else [job])
+
+
+def test_an_interrupted_wait_for_a_kept_job_cancels_it(tarash: Command, cinema: CinemaServer, job: Path) -> None:
+    cinema.server.script("GET", "/jobs/job-1", Hang())
+    process = tarash.start("jobs", "resume", str(job))
+    cinema.wait_for("GET", "/jobs/job-1")
+    _, err = interrupt(process)
+    assert process.returncode == 130
+    assert_cancelled(tarash, err)
+
+
+def test_a_cancelled_job_may_be_billed(tarash: Command, cinema: CinemaServer, job: Path) -> None:
+    done = tarash("jobs", "cancel", str(job))
+    assert_cancelled(tarash, done.stdout + done.stderr)
+    assert tarash("jobs", "list").stdout == "No jobs are kept here.\n"
 
 
 def test_a_job_that_does_not_fit_is_refused_before_any_request(

@@ -98,6 +98,21 @@ def test_a_file_that_only_its_bytes_would_overwrite_stays(tarash: Command) -> No
     assert (tarash.folder / "film.mp4").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize("output", ["st", "st.wav"])
+def test_a_name_that_is_taken_gets_the_next_number(tarash: Command, output: str) -> None:
+    for name in ("st.mp3", "st-2.mp3"):
+        (tarash.folder / name).write_bytes(b"mine")
+    for stream in ((), ("--stream",)):
+        assert tarash("speak", "Hello.", "--mock", "-o", output, *stream).returncode == 0
+    assert tarash.files == ["st-2.mp3", "st-3.mp3", "st-4.mp3", "st.mp3"]
+
+
+def test_several_outputs_whose_names_are_taken(tarash: Command) -> None:
+    (tarash.folder / "dog.png").write_bytes(b"mine")
+    done = tarash("image", "A dog", "--mock", "-n", "3", "-o", "dog.jpg", "--json")
+    assert [file["path"] for file in json_of(done)["files"]] == ["dog-2.png", "dog-3.png", "dog-4.png"]
+
+
 def test_several_images(tarash: Command) -> None:
     done = tarash("image", "A fox", "--mock", "-n", "3", "-o", "fox.png", "--json")
     assert [file["path"] for file in json_of(done)["files"]] == ["fox.png", "fox-2.png", "fox-3.png"]

@@ -338,5 +338,13 @@ def test_a_named_provider_without_voices_is_an_error(tarash: Command, words: tup
     assert tarash("voices", *words).returncode == code
 
 
+def test_a_provider_without_a_list_of_voices_asks_for_no_key(tarash: Command) -> None:
+    done = tarash("voices", "--provider", "fal", "--json")
+    error = json_of(done)["error"]
+    assert (error["type"], "fal has no list of voices" in error["message"]) == ("UnsupportedOperationError", True)
+    assert "FAL_KEY" not in done.stderr
+    assert "FAL_KEY" not in tarash("voices").stderr
+
+
 def test_the_mock_has_voices(tarash: Command) -> None:
     assert tarash("voices", "--mock").stdout.count("(mock)") == 3

@@ -115,7 +115,7 @@ def test_an_interrupt_leaves_the_terminal_as_it_was(tarash: Command, cinema: Cin
     shown = terminal.read_all(process)
     assert process.returncode == 130
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
-    assert "tarash jobs resume" in shown
+    assert "The job was cancelled at the provider" in shown
 
 
 @pytest.mark.parametrize("on_terminal", [True, False])

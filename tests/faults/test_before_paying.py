@@ -3,6 +3,7 @@
 import os
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,16 @@ from tests.support.acme import Acme
 from tests.support.bench import Bench
 
 from tarash.tarash_gateway import register_provider
-from tarash.tarash_gateway.exceptions import TarashWarning, ValidationError
-from tarash.tarash_gateway.models import VideoGenerationRequest
-from tarash.tarash_gateway.providers.base import ModelInfo
+from tarash.tarash_gateway.exceptions import (
+    ProviderNotFoundError,
+    TarashException,
+    TarashWarning,
+    TimeoutError,
+    UnsupportedOperationError,
+    ValidationError,
+)
+from tarash.tarash_gateway.models import Kind, VideoGenerationRequest
+from tarash.tarash_gateway.providers.base import ModelInfo, Operation
 from tarash.testkit.media import mp4
 
 # --- A9: found before anything is sent
@@ -114,3 +122,42 @@ def test_a_film_among_the_pictures_is_not_sent(bench: Bench, declared: str) -> N
         bench.generate(request=VideoGenerationRequest(prompt="x", image_list=[film]))
     assert "A picture is expected" in caught[0].message
     assert bench.server.requests.total == 0
+
+
+UNUSABLE: dict[str, tuple[dict[str, Any], type[TarashException]]] = {
+    "a provider that nobody knows": ({"provider": "never-heard-of"}, ProviderNotFoundError),
+    "other work only": ({"provider": "speaking-only-acme"}, UnsupportedOperationError),
+}
+
+
+@pytest.mark.parametrize("reason", UNUSABLE)
+def test_a_fallback_that_could_never_run_is_told_before_paying(bench: Bench, reason: str) -> None:
+    class SpeakingOnly(Acme):
+        operations: Mapping[Kind, Operation] = {"tts": Operation()}
+
+    register_provider("speaking-only-acme", SpeakingOnly())
+    changes, expected = UNUSABLE[reason]
+    with pytest.raises(expected):
+        bench.generate(fallback_configs=[bench.config(**changes)])
+    assert bench.server.requests.total == 0
+
+
+def test_no_job_is_left_for_a_fallback_without_a_key(bench: Bench) -> None:
+    bench.studio.polls_needed = 10**6
+    keyless = bench.config(api_key=None)
+    error = bench.fails(TimeoutError, timeout=60, fallback_configs=[keyless])
+    assert "A fallback was not tried: There is no key for acme" in error.message
+    assert error.job is not None
+    assert (bench.posts, bench.cancels) == (1, 0)
+    bench.studio.polls_needed = 1
+    assert bench.resume(error.job).video
+    assert bench.generate(fallback_configs=[keyless]).video
+
+
+def test_the_timeout_is_not_cut_short_by_the_usual_number_of_polls(bench: Bench) -> None:
+    bench.studio.polls_needed = 10**6
+    error = bench.fails(TimeoutError, timeout=1800, poll_interval=1)
+    assert "within 1800 seconds" in error.message
+    assert bench.polls > 1000
+    error = bench.fails(TimeoutError, timeout=1800, poll_interval=1, max_poll_attempts=50)
+    assert "within 50 polls (max_poll_attempts)" in error.message

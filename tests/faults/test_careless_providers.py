@@ -1,5 +1,6 @@
 """Providers with a mistake around the paid request: what was paid is never taken for unpaid, and never bought again."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from tarash.tarash_gateway.messages import Done, Json, Pending, RawAudio, Reques
 from tarash.tarash_gateway.models import AudioGenerationConfig, Kind, TTSRequest
 from tarash.tarash_gateway.providers.base import Call, Operation
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, passthrough_field_mapper
-from tarash.testkit.steps import Answer, Charge, Drip
+from tarash.testkit.steps import Answer, Charge, Drip, Hang
 
 
 class Asks(Videos):
@@ -159,3 +160,20 @@ def listen(bench: Bench, config: AudioGenerationConfig, request: TTSRequest) -> 
             pass
 
     bench.world.run(work)
+
+
+def test_an_interruption_before_the_first_sound_tells_what_is_unknown(bench: Bench) -> None:
+    bench.server.script("POST", "/speak", Charge("speech-1"), Hang())
+    config, request = speaking(bench), TTSRequest(text="hello", voice_id="v")
+    if not isinstance(bench.world, AsyncWorld):
+        pytest.skip("a signal would interrupt the tests")
+
+    async def work() -> None:
+        task = asyncio.ensure_future(anext(stream_tts_async(config, request)))
+        await asyncio.to_thread(bench.server.requests.wait_for, 1)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError) as stopped:
+        bench.world.run(work)
+    assert "unknown whether the job was accepted" in stopped.value.__notes__[0]

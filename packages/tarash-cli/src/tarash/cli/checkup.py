@@ -75,7 +75,7 @@ def check_core() -> Iterator[Finding]:
 
 
 def check_providers() -> Iterator[Finding]:
-    from tarash.cli.providerinfo import key_words, provider_facts
+    from tarash.cli.providerinfo import provider_facts
     from tarash.tarash_gateway.plugins import registry
 
     if not registry.ids():
@@ -85,10 +85,8 @@ def check_providers() -> Iterator[Finding]:
         if facts.error:
             yield Finding("provider", "broken", f"{provider}: {facts.error}")
             continue
-        unset = bool(facts.keys) and not any(facts.keys.values())
-        words = key_words(facts.keys)
-        text = f"{provider} from {', '.join(facts.distributions)}{f'; {words}' if words else ''}"
-        yield Finding("provider", "note" if unset else "ok", text)
+        text = f"{provider} from {', '.join(facts.distributions)}{f'; {facts.key_words}' if facts.key_words else ''}"
+        yield Finding("provider", "note" if facts.lacks_key else "ok", text)
 
 
 def check_namespace() -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tarash.cli.cancelling import message_of, was_cancelled
 from tarash.cli.exits import ExitCode, exit_code_of_interrupt
 from tarash.cli.output import shown
 from tarash.tarash_gateway.exceptions import (
@@ -34,7 +35,7 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, KeyboardInterrupt):
         return _interrupted(error)
     if isinstance(error, TarashException):
-        return Failure(exit_code_of(error), type(error).__name__, shown(error), _details(error))
+        return Failure(exit_code_of(error), type(error).__name__, shown(message_of(error)), _details(error))
     message = shown(error) or "no message"
     if isinstance(error, OSError):
         return Failure(ExitCode.FAILED, type(error).__name__, message, {})
@@ -43,7 +44,7 @@ def failure_of(error: BaseException) -> Failure:
 
 def exit_code_of(error: TarashException) -> ExitCode:
     attempts = error.execution_metadata.attempts if error.execution_metadata else []
-    if isinstance(error, TimeoutError) and error.job is not None:
+    if isinstance(error, TimeoutError) and error.job is not None and not was_cancelled(error):
         return ExitCode.TIMED_OUT
     unknown = any(attempt.error_type == SubmitOutcomeUnknownError.__name__ for attempt in attempts)
     if unknown or isinstance(error, SubmitOutcomeUnknownError):

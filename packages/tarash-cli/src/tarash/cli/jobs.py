@@ -6,7 +6,8 @@ from tarash.cli import options as o
 
 app = typer.Typer(
     help="Resume, ask about and cancel jobs that were paid for. They are kept in $TARASH_STATE_DIR/jobs, by default "
-    "~/.local/state/tarash/jobs, from the moment a provider accepts them until their result is saved.",
+    "~/.local/state/tarash/jobs, from the moment a provider accepts them until their result is saved or they are "
+    "cancelled there.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.cli import documents
+from tarash.cli.cancelling import CANCELLED
 from tarash.cli.delivery import deliver
 from tarash.cli.exits import ExitCode
 from tarash.cli.journal import Journal, kept_jobs, read_job
@@ -20,7 +21,7 @@ from tarash.tarash_gateway.exceptions import ValidationError
 from tarash.tarash_gateway.models import GenerationConfig
 
 _CANCEL_WORDS = {
-    "cancelled": "The provider was asked to stop the job, and agreed.",
+    "cancelled": CANCELLED,
     "too_late": "Too late: the job is finished.",
     "impossible": "This provider cannot stop the job; it goes on.",
 }
@@ -103,12 +104,15 @@ def show_status(argument: str, *, as_json: bool) -> int:
 
 
 def cancel_job(argument: str, *, as_json: bool) -> int:
-    reporter = Reporter(as_json=as_json, journal=Journal())
+    journal = Journal()
+    reporter = Reporter(as_json=as_json, journal=journal)
 
     def work() -> int:
         job = _read(argument)
         outcome = cancel(job, config_for(job, Patience()))
         code = ExitCode.DONE if outcome == "cancelled" else ExitCode.FAILED
+        if code is ExitCode.DONE:
+            journal.settle(job)
         facts = {
             **_job_facts(job),
             "ok": code is ExitCode.DONE,

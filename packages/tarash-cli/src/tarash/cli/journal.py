@@ -1,4 +1,4 @@
-"""Paid jobs on disk: written the moment a provider has accepted one, removed when its result is saved.
+"""Paid jobs on disk: written when a provider has accepted one, removed when its result is saved or it is cancelled.
 
 Neither Ctrl-C nor a power cut loses a job. The folder is `$TARASH_STATE_DIR/jobs`, else `tarash/jobs` in the user's
 state folder.
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tarash.cli.cancelling import was_cancelled
 from tarash.cli.output import shown_path
 from tarash.tarash_gateway.exceptions import (
     ContentModerationError,
@@ -94,7 +95,7 @@ class Journal:
     @hookimpl
     def tarash_job_failed(self, job: Job | None, error: Exception) -> None:
         # A partial result is over only when the finished outputs are saved.
-        if job is not None and is_over(error) and not isinstance(error, PartialResultError):
+        if job is not None and is_over(error, job) and not isinstance(error, PartialResultError):
             self.settle(job)
 
     def adopt(self, job: Job) -> None:
@@ -143,9 +144,12 @@ def _folders() -> Iterator[Path]:
         yield Path.cwd()
 
 
-def is_over(error: BaseException) -> bool:
+def is_over(error: BaseException, job: Job) -> bool:
     """True when the provider itself says that a job has come to an end: waiting for it is of no use."""
-    return isinstance(error, GenerationFailedError | ContentModerationError)
+    # Of several parts some may have been finished, and paid for, when an interrupt cancelled the others.
+    may_hold_results = isinstance(error, KeyboardInterrupt) and len(job.states) > 1
+    cancelled = was_cancelled(error) and not may_hold_results
+    return cancelled or isinstance(error, GenerationFailedError | ContentModerationError)
 
 
 def read_job(argument: str, standard_input: Any) -> Job:

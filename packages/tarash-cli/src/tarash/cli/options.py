@@ -93,7 +93,12 @@ PollInterval = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Time between two questions.", show_default=False)
 ]
 OnTimeoutOption = Annotated[
-    OnTimeout | None, typer.Option(help="Leave the job running (the default) or cancel it.", show_default=False)
+    OnTimeout | None,
+    typer.Option(
+        help="Leave the job running (the default) or cancel it. "
+        "Ctrl-C and SIGTERM always make one attempt, of 5 seconds at most, to cancel it.",
+        show_default=False,
+    ),
 ]
 OnUnknownSubmitOption = Annotated[
     OnUnknownSubmit | None,

@@ -3,9 +3,12 @@
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, TextIO
+
+_LONGEST_SENTENCE = 160
 
 
 def one_line(text: object) -> str:
@@ -18,6 +21,12 @@ def shown(text: object) -> str:
     from tarash.tarash_gateway.secrets import without_query
 
     return without_query(one_line(text))
+
+
+def first_sentence(text: object) -> str:
+    """What happened, in short: the first sentence of a message, or as much of it as fits in a line."""
+    sentence = re.split(r"(?<=[.!?]) ", shown(text), maxsplit=1)[0]
+    return sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[: _LONGEST_SENTENCE - 3]}..."
 
 
 def shown_path(path: object) -> str:

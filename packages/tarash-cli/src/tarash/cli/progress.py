@@ -56,6 +56,7 @@ class Progress:
     def __init__(self, attempts: int, quiet: bool = False) -> None:
         """`attempts` is how many providers may be tried; 0 when a job is only waited for."""
         self.state = State(attempts)
+        self._quiet = quiet
         self._view: View = view_for(SteadyStream(sys.stderr), quiet)
 
     def __enter__(self) -> Self:
@@ -72,6 +73,11 @@ class Progress:
         self.state.attempt, self.state.name, self.state.percent = number, name, None
         self.state.who = one_line(f"{provider} {model}")
         self._view.changed(self.state)
+
+    def attempt_failed(self, text: str) -> None:
+        """Shown for a chain only: of a single attempt the error of the command tells."""
+        if self.state.attempts > 1 and not self._quiet:
+            self._view.note(text)
 
     def update(self, update: Any) -> None:
         """The callback of `generate_*`."""

@@ -82,10 +82,13 @@ def _check_path(path: Path, overwrite: bool) -> None:
         raise ValidationError(f"{shown_path(path)} is there already; choose another name or give --force.")
 
 
-def _free_path(folder: Path, name: str, extension: str, count: int) -> Path:
-    """A path whose stem nobody has, whatever the extension: the bytes of the result decide that."""
+def _free_path(folder: Path, name: str, extension: str, count: int, first: int = 1) -> Path:
+    """A path whose stem nobody has, whatever the extension: the bytes of the result decide that.
+
+    It is the name with a number, `first` or the next that is free; number 1 is not written.
+    """
     taken = {entry.name.lower().partition(".")[0] for entry in folder.iterdir()} if _readable(folder) else set()
-    for stem in _stems(name):
+    for stem in _stems(name, first):
         path = folder / f"{stem}{extension}"
         target = Target(path)
         stems = {target.numbered(index).stem.lower() for index in range(count)}
@@ -103,9 +106,8 @@ def _readable(folder: Path) -> bool:
     return os.access(folder, os.R_OK)
 
 
-def _stems(name: str) -> Iterator[str]:
-    yield name
-    yield from (f"{name}-{number}" for number in range(2, _MOST_NUMBERS))
+def _stems(name: str, first: int) -> Iterator[str]:
+    return (name if number == 1 else f"{name}-{number}" for number in range(first, _MOST_NUMBERS))
 
 
 def save_output(response: Any, target: Target, index: int) -> Path:
@@ -119,6 +121,6 @@ def save_output(response: Any, target: Target, index: int) -> Path:
     except ValidationError:
         if not wanted.parent.is_dir():
             raise
-        free = _free_path(wanted.parent, f"{wanted.stem}-{index + 2}", wanted.suffix, 1)
+        free = _free_path(wanted.parent, target.path.stem, wanted.suffix, 1, first=index + 2)
         saved = response.save(free, index=index)
     return saved

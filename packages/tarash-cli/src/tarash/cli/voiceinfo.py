@@ -11,6 +11,7 @@ from tarash.tarash_gateway import list_voices
 from tarash.tarash_gateway.exceptions import PluginError, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import AudioGenerationConfig, Voice
 from tarash.tarash_gateway.plugins import registry
+from tarash.tarash_gateway.providers.base import Provider
 
 _LONGEST_DESCRIPTION = 60
 
@@ -41,6 +42,8 @@ def _configs(providers: Sequence[str], params: Mapping[str, Any]) -> list[Any]:
 
 def _voices(config: AudioGenerationConfig, reporter: Reporter, *, strict: bool) -> list[Voice]:
     try:
+        if config.mock is None:
+            _check_list(config)
         return list_voices(config)
     except UnsupportedOperationError:
         if strict:
@@ -50,6 +53,18 @@ def _voices(config: AudioGenerationConfig, reporter: Reporter, *, strict: bool) 
             raise
         reporter.note(f"{config.provider} is left out: {one_line(error)}")
     return []
+
+
+def _check_list(config: AudioGenerationConfig) -> None:
+    """Raises `UnsupportedOperationError` for a provider without a list: a key would not help."""
+    handler = registry.handler(config.provider)
+    if not isinstance(handler, Provider) or type(handler).voices is not Provider.voices:
+        return
+    if not handler.known_voices(config.model or handler.default_models.get("tts")):
+        raise UnsupportedOperationError(
+            f"{config.provider} has no list of voices in tarash: take the ID of --voice from the vendor's own pages.",
+            provider=config.provider,
+        )
 
 
 def _row(provider: str, voice: Voice) -> tuple[str, ...]:

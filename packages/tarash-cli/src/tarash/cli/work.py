@@ -92,18 +92,22 @@ class Reporter:
 
     def _care_for_jobs(self, error: BaseException) -> dict[str, Any]:
         """Keep the job that an error leaves behind, and say how to go on with it."""
+        from tarash.cli.cancelling import CANCELLED, was_cancelled
         from tarash.cli.journal import is_over
 
         job = getattr(error, "job", None) or (self.journal.latest if self.journal else None)
         if job is None or self.journal is None:
             return {}
-        if is_over(error):
+        if was_cancelled(error):
+            self.note(CANCELLED)
+        if is_over(error, job):
             self.journal.settle(job)
             return {}
-        return self.hand_over(job)
+        purpose = "save what was finished before" if was_cancelled(error) else "go on with it"
+        return self.hand_over(job, purpose)
 
-    def hand_over(self, job: "Job") -> dict[str, Any]:
-        """Keep a job that goes on at the provider, tell how to resume it, and return that as facts."""
+    def hand_over(self, job: "Job", purpose: str) -> dict[str, Any]:
+        """Keep a job that has something to wait for, tell what to resume it for, and return that as facts."""
         from tarash.cli.documents import job_facts, job_text
         from tarash.cli.journal import command_for
 
@@ -113,7 +117,7 @@ class Reporter:
             return {"job": job_facts(job), "job_file": None, "resume": None}
         command = command_for("resume", path, self.output)
         self.note(f"The job is kept in {shown_path(path)}")
-        self.note(f"To go on with it, without paying again: {command}")
+        self.note(f"To {purpose}, without paying again: {command}")
         return {"job": job_facts(job), "job_file": str(path), "resume": command}
 
 

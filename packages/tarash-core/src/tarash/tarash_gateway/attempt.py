@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from tarash.tarash_gateway.exceptions import (
 from tarash.tarash_gateway.foreign import blamed
 from tarash.tarash_gateway.joining import join_sounds
 from tarash.tarash_gateway.messages import Cancellation, Done, Output
-from tarash.tarash_gateway.models import Job
+from tarash.tarash_gateway.models import GenerationConfig, Job
 from tarash.tarash_gateway.parameters import (
     Applied,
     apply_mapping,
@@ -72,7 +73,10 @@ class Attempt:
             operation=plan.operation,
             sender=make_sender(self.runtime, plan, config.timeout),
             poll_interval=config.poll_interval,
-            max_poll_attempts=config.max_poll_attempts,
+            # Its default fits the default of the timeout; whoever sets only the timeout means the time.
+            max_poll_attempts=config.max_poll_attempts
+            if "max_poll_attempts" in config.model_fields_set
+            else sys.maxsize,
             timeout=config.timeout,
             is_mock=plan.is_mock,
             report=self.progress.pending if self.progress else None,
@@ -321,6 +325,11 @@ _CANCEL_REPORT = {
 
 def make_sender(runtime: Runtime, plan: Plan, seconds: float) -> Sender:
     return Sender(runtime, plan.provider, plan.call, plan.key, runtime.clock.monotonic() + seconds)
+
+
+def _most_polls(config: GenerationConfig) -> int:
+    """The default only fits the default of the timeout: whoever sets no number of polls means the time."""
+    return config.max_poll_attempts if "max_poll_attempts" in config.model_fields_set else sys.maxsize
 
 
 async def read_again(runtime: Runtime, plan: Plan, job: Job | None, place: Place) -> Output | None:

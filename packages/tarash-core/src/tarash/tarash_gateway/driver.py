@@ -154,7 +154,7 @@ class Driver:
             self.observe("submitted")
         if stop is not None:
             if result is None:
-                note = _INTERRUPTED_SUBMIT if self.sender.in_doubt else _INTERRUPTED_BEFORE
+                note = INTERRUPTED_SUBMIT if self.sender.in_doubt else _INTERRUPTED_BEFORE
                 stop.add_note(note.format(self.provider.id))
             raise stop
 
@@ -170,7 +170,7 @@ class Driver:
                 self._extend(LAST_POLL)
             await self.poll_once()
             if self._open_parts() and (late or self.counted_polls >= self.max_poll_attempts):
-                raise self._timed_out()
+                raise self._timed_out(late)
 
     def _open_parts(self) -> list[Part]:
         return [part for part in self.parts if part.open]
@@ -275,13 +275,14 @@ class Driver:
         error.job = error.job or self.job
         return error
 
-    def _timed_out(self) -> TimeoutError:
+    def _timed_out(self, late: bool) -> TimeoutError:
+        limit = f"{self.timeout:g} seconds" if late else f"{self.max_poll_attempts} polls (max_poll_attempts)"
         unknown = next((part.pending.unknown for part in self.parts if part.pending and part.pending.unknown), None)
         state = f" Its last state was {unknown[:60]!r}, which tarash does not know." if unknown else ""
         misses = next((part.last_miss for part in self.parts if part.last_miss), None)
         state += f" The last polls failed: {misses.message}" if misses else ""
         error = TimeoutError(
-            f"{self.provider.id} did not finish the job within {self.timeout:g} seconds.{state} {_GO_ON}",
+            f"{self.provider.id} did not finish the job within {limit}.{state} {_GO_ON}",
             timeout_seconds=self.timeout,
         )
         return self._with_job(self.sender.named(error))  # type: ignore[return-value]
@@ -340,7 +341,7 @@ class Driver:
 
 _GO_ON = "It may still finish: resume(error.job, config) goes on waiting without paying again."
 
-_INTERRUPTED_SUBMIT = (
+INTERRUPTED_SUBMIT = (
     "tarash was interrupted while a paid submit to {} was on its way: it is unknown whether the job was accepted and "
     "is being billed. It is not sent again."
 )

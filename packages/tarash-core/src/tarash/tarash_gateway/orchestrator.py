@@ -33,6 +33,7 @@ from tarash.tarash_gateway.planning import (
     Plan,
     base_url_of,
     check_config,
+    check_kind,
     check_request,
     flatten,
     load_inputs,
@@ -58,6 +59,7 @@ class Orchestrator:
         self.kind: Kind = kind
         self.callback = callback
         self.attempts: list[AttemptMetadata] = []
+        self._not_tried: list[str] = []
         self._begun = 0.0
 
     # --- generating
@@ -94,7 +96,21 @@ class Orchestrator:
         """The chain, and the request with its inputs read. Raises `ValidationError` for what cannot be either."""
         check_config(config)
         check_request(self.kind, request)
-        return list(flatten(config)), await self.runtime.run(load_inputs, request)
+        first, *fallbacks = flatten(config)
+        chain = [first, *[link for link in fallbacks if await self._is_usable(link)]]
+        return chain, await self.runtime.run(load_inputs, request)
+
+    async def _is_usable(self, fallback: GenerationConfig) -> bool:
+        """Whether a job may be left for this fallback: not for one without a key. Raises for what is a mistake."""
+        handler = await self._handler(fallback)
+        if isinstance(handler, Provider) and not isinstance(handler, MockProvider):
+            check_kind(self.kind, fallback, handler)
+            try:
+                resolve_key(fallback, handler)
+            except ValidationError as error:
+                self._not_tried.append(error.message)
+                return False
+        return True
 
     async def stream(self, config: GenerationConfig, request: Any, text: Any = None) -> AsyncGenerator[AudioChunk]:
         """Walk the chain until one provider's speech is heard; after its first chunk there is no way back.
@@ -356,4 +372,5 @@ class Orchestrator:
     def _with_story(self, error: Exception, configs: int) -> Exception:
         if isinstance(error, TarashException):
             error.execution_metadata = self._metadata(configs)
+            error.message += "".join(f" A fallback was not tried: {reason}" for reason in self._not_tried)
         return error

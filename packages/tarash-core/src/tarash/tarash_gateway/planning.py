@@ -116,13 +116,7 @@ def make_plan(
     request_id: str | None = None,
 ) -> Plan:
     """Judge a configuration. Raises `ValidationError` or `UnsupportedOperationError`; nothing was sent."""
-    operation = provider.operations.get(kind)
-    if operation is None:
-        raise UnsupportedOperationError(
-            f"{config.provider} has no {_WORK[kind]} generation in tarash.",
-            provider=config.provider,
-            model=config.model,
-        )
+    operation = check_kind(kind, config, provider)
     key = None if is_mock else resolve_key(config, provider)
     call = Call(
         kind=kind,
@@ -139,6 +133,18 @@ def make_plan(
     _refuse_other_kinds(provider, call)
     _warn_of_retirement(provider, call)
     return Plan(config, provider, operation, call, key, registered, is_mock)
+
+
+def check_kind(kind: Kind, config: GenerationConfig, provider: Provider) -> Operation:
+    """The provider's operation for this kind of work. Raises `UnsupportedOperationError` where it has none."""
+    operation = provider.operations.get(kind)
+    if operation is None:
+        raise UnsupportedOperationError(
+            f"{config.provider} has no {_WORK[kind]} generation in tarash.",
+            provider=config.provider,
+            model=config.model,
+        )
+    return operation
 
 
 def _model(kind: Kind, config: GenerationConfig, provider: Provider) -> str:

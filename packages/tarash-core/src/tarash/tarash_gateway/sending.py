@@ -95,7 +95,7 @@ class Sender:
             wrapped = self._foreign(error)
             failure, cause = self.unknown(wrapped) if paid else wrapped, error
         # Not raised up there, where it would carry along what it stands for.
-        raise failure from cause  # type: ignore[possibly-undefined]
+        raise failure from cause
 
     async def _answer(self, effect: Effect, step: Step[Any], retry_free: bool) -> Any:
         """What comes of an effect; its type is told by the steps in `providers.asking`."""

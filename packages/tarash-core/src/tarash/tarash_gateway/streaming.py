@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tarash.tarash_gateway.attempt import Attempt
+from tarash.tarash_gateway.driver import INTERRUPTED_SUBMIT
 from tarash.tarash_gateway.exceptions import HTTPConnectionError, TarashException, ValidationError
 from tarash.tarash_gateway.messages import Streaming
 from tarash.tarash_gateway.models import AudioChunk
@@ -51,6 +52,12 @@ class Listener:
             if self.text is not None and error is self.text.error:
                 raise
             raise self._judged(error) from error.__cause__
+        except BaseException as stop:
+            # A caller who leaves early (GeneratorExit) knows; whoever is interrupted before the first sound does not.
+            sender = self.attempt.driver.sender
+            if sender.in_doubt and not self.heard and not isinstance(stop, Exception | GeneratorExit):
+                stop.add_note(INTERRUPTED_SUBMIT.format(sender.provider.id))
+            raise
         finally:
             await pieces.aclose()
 
