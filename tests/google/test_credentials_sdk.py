@@ -23,6 +23,7 @@ from tarash.testkit.google.oauth import CLIENT, DELEGATE, POOL, SCOPE, WORKFORCE
 from tarash.testkit.requests import RecordedRequest
 
 auth = pytest.importorskip("google.auth")
+pytest.importorskip("requests")
 transport = pytest.importorskip("google.auth.transport.requests")
 
 pytestmark = [
