@@ -251,6 +251,15 @@ def test_a_timeout_that_cancelled_the_job_is_1(tarash: Command, cinema: CinemaSe
     assert len(cinema.server.requests.matching("DELETE")) == 1
 
 
+def test_a_cancelled_job_is_one_whatever_else_the_error_tells(tarash: Command, cinema: CinemaServer) -> None:
+    cinema.endless.add("/jobs/job-1")
+    where = ("-m", "luma", "--base-url", f"cinema:{cinema.server.url}")
+    done = tarash(*FILM, *where, "--timeout", "1", "--on-timeout", "cancel")
+    assert done.returncode == 1
+    assert "A fallback was not tried: There is no key for luma" in done.stderr
+    assert_cancelled(tarash, done.stderr)
+
+
 def test_a_timeout_that_could_not_cancel_the_job_is_5(tarash: Command, cinema: CinemaServer) -> None:
     cinema.endless.add("/jobs/job-1")
     cinema.server.script("DELETE", "/jobs/job-1", Answer(500, json={"problem": "not now"}))

@@ -9,7 +9,7 @@ _ADVICE = " It may still finish: resume(error.job, config) goes on waiting witho
 def was_cancelled(error: BaseException) -> bool:
     """True when the provider agreed to cancel the job that an error or an interrupt left behind."""
     notes = getattr(error, "__notes__", ())
-    return str(error).endswith(_GIVEN_UP) or any(_INTERRUPTED in note for note in notes)
+    return _GIVEN_UP in str(error) or any(_INTERRUPTED in note for note in notes)
 
 
 def message_of(error: BaseException) -> str:
