@@ -73,10 +73,7 @@ class Attempt:
             operation=plan.operation,
             sender=make_sender(self.runtime, plan, config.timeout),
             poll_interval=config.poll_interval,
-            # Its default fits the default of the timeout; whoever sets only the timeout means the time.
-            max_poll_attempts=config.max_poll_attempts
-            if "max_poll_attempts" in config.model_fields_set
-            else sys.maxsize,
+            max_poll_attempts=_most_polls(config),
             timeout=config.timeout,
             is_mock=plan.is_mock,
             report=self.progress.pending if self.progress else None,

@@ -22,7 +22,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.models.config import clean_key
-from tarash.tarash_gateway.providers.base import Call, Operation, Provider
+from tarash.tarash_gateway.providers.base import Call, ModelInfo, Operation, Provider
 from tarash.tarash_gateway.providers.field_mappers import FieldMapping, find_mapping
 from tarash.tarash_gateway.secrets import SecretText
 from tarash.tarash_gateway.utils import generate_unique_id
@@ -130,8 +130,7 @@ def make_plan(
         has_key=key is not None,
     )
     provider.check(call)
-    _refuse_other_kinds(provider, call)
-    _warn_of_retirement(provider, call)
+    _judge_model(provider, call)
     return Plan(config, provider, operation, call, key, registered, is_mock)
 
 
@@ -206,6 +205,14 @@ def clean_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _judge_model(provider: Provider, call: Call) -> None:
+    info = provider.find_model(call.model, call.kind)
+    if info is None or call.kind not in info.kinds:
+        _refuse_other_kinds(provider, call)
+    if info is not None:
+        _warn_of_retirement(call, info)
+
+
 def _refuse_other_kinds(provider: Provider, call: Call) -> None:
     """A model that is known for other work only would be paid for nothing."""
     known = [info for kind in _REQUESTS if (info := provider.find_model(call.model, kind))]
@@ -217,23 +224,22 @@ def _refuse_other_kinds(provider: Provider, call: Call) -> None:
         )
 
 
-def _warn_of_retirement(provider: Provider, call: Call) -> None:
-    info = provider.find_model(call.model, call.kind)
-    if info is None or info.status == "active":
+def _warn_of_retirement(call: Call, info: ModelInfo) -> None:
+    if info.status == "active":
         return
     since = "until" if info.status == "deprecated" else "since"
     date = f" {since} {info.date}" if info.date else ""
     instead = f" Use {info.replacement} instead." if info.replacement else ""
     note = f" {info.note}" if info.note else ""
-    _warn(f"{call.model} is {info.status} at {call.provider}{date}.{instead}{note}")
+    warn_caller(f"{call.model} is {info.status} at {call.provider}{date}.{instead}{note}")
 
 
 def warn_all(messages: list[str], model: str) -> None:
     for message in messages:
-        _warn(f"{model}: {message}")
+        warn_caller(f"{model}: {message}")
 
 
-def _warn(message: str) -> None:
+def warn_caller(message: str) -> None:
     """Warn at the line that called tarash, so that Python shows it once for each of them."""
     frame, level = inspect.currentframe(), 1
     while frame and str(frame.f_globals.get("__name__")).startswith(("tarash.tarash_gateway", "contextlib")):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import logging
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 import pluggy
 
 from tarash.tarash_gateway import hookspecs
-from tarash.tarash_gateway.exceptions import PluginError, ProviderNotFoundError, TarashWarning
+from tarash.tarash_gateway.exceptions import PluginError, ProviderNotFoundError
+from tarash.tarash_gateway.planning import warn_caller
 from tarash.tarash_gateway.providers.base import ModelInfo, Provider
 from tarash.tarash_gateway.providers.field_mappers import FieldMapper, FieldMapping
 
@@ -217,7 +217,7 @@ class Registry:
         if not told:
             owner = self._distributions.get(name) or getattr(plugin, "__name__", type(plugin).__name__)
             problem = f"{type(error).__name__}: {error}"
-            warnings.warn(f"The models that {owner} tells of cannot be read ({problem}).", TarashWarning, stacklevel=3)
+            warn_caller(f"The models that {owner} tells of cannot be read ({problem}).")
 
     def has_observers(self, event: str) -> bool:
         return bool(getattr(self.hooks.hook, f"tarash_{event}").get_hookimpls())

@@ -24,7 +24,7 @@ from tarash.tarash_gateway.exceptions import (
 )
 from tarash.tarash_gateway.models import Job
 from tarash.testkit.conformance.mutations import Mutation, mutations_at, mutations_of_body, places
-from tarash.testkit.conformance.shop import Exchange, Role, Shop
+from tarash.testkit.conformance.shop import Exchange, Role, Shop, answered
 from tarash.testkit.conformance.suite import Suite
 from tarash.testkit.media import png
 from tarash.testkit.server import ScriptedServer
@@ -166,10 +166,6 @@ def ids_of(roles: list[Role], exchanges: list[Exchange]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def instead_of(role: Role, former: Exchange, exchange: Exchange) -> Played:
-    return former.answer if role.fits(exchange.request) else exchange.answer
-
-
 class HostileAnswerTests(Suite):
     """Whatever is answered: the errors are tarash's own, nothing is paid twice, no job is lost, no wait is endless."""
 
@@ -204,7 +200,7 @@ class HostileAnswerTests(Suite):
         for role in roles[roles.index(shop.paid(roles)) + 1 :]:
             former = next((one for one in reversed(truth) if role.fits(one.request)), None)
             if former is not None and any(value in ids for _, value in places(former.json)):
-                outcome = shop.buy(partial(instead_of, role, former))
+                outcome = shop.buy(partial(answered, role, former.answer))
                 assert isinstance(outcome, TarashException), role
                 assert "another" in outcome.message, outcome
                 assert outcome.job is not None

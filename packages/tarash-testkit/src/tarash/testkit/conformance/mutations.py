@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tarash.testkit.steps import Answer
+from tarash.testkit.vendor import proxy_page
 
 Path = tuple[str | int, ...]
 _RAW = "\ue000"
 _DEPTH = 20_000
-_PAGE = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
 
 ANYTHING: dict[str, str] = {
     "null": "null",
@@ -180,7 +180,7 @@ def replaced(answer: Answer, path: Path, value: Any) -> Answer:
 
 BODIES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda body: b"",
-    "HTML": lambda body: _PAGE.encode(),
+    "HTML": lambda body: proxy_page().content,
     "null": lambda body: b"null",
     "a list": lambda body: b"[]",
     "the object in a list": lambda body: b"[" + body + b"]",

@@ -9,7 +9,7 @@ import pytest
 
 from tarash.tarash_gateway.exceptions import TarashException
 from tarash.testkit.conformance.mutations import Path, places, replaced
-from tarash.testkit.conformance.shop import Exchange, Role, Shop
+from tarash.testkit.conformance.shop import Exchange, Role, Shop, answered
 from tarash.testkit.conformance.suite import Suite
 from tarash.testkit.leaks import assert_nowhere, dumps, everything_about
 from tarash.testkit.steps import Answer, Played
@@ -71,10 +71,6 @@ def echoes(key: str) -> dict[str, Answer]:
 
 
 STATUSES = (400, 401, 402, 403, 404, 422, 429, 500, 503)
-
-
-def answered(role: Role, answer: Answer, exchange: Exchange) -> Played:
-    return answer if role.fits(exchange.request) else exchange.answer
 
 
 def telling(role: Role, path: Path, value: Any, exchange: Exchange) -> Played:

@@ -69,6 +69,11 @@ def unchanged(exchange: Exchange) -> Played:
     return exchange.answer
 
 
+def answered(role: Role, answer: Answer, exchange: Exchange) -> Played:
+    """`answer` to every request of a role, and the simulator's own to the others."""
+    return answer if role.fits(exchange.request) else exchange.answer
+
+
 @dataclass(frozen=True)
 class Instead:
     """Requests that the simulator does not hear of at all, and what is played to the next of them, so many `times`."""
